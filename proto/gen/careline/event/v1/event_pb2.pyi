@@ -150,6 +150,7 @@ class Event(_message.Message):
     PARTY_ASSIGNED_FIELD_NUMBER: _builtins.int
     TIMER_ELAPSED_FIELD_NUMBER: _builtins.int
     EVIDENCE_FOUND_FIELD_NUMBER: _builtins.int
+    TIMELINE_STARTED_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_FIELD_NUMBER: _builtins.int
     UNDERSTANDING_FIELD_NUMBER: _builtins.int
     CONVERSATION_FIELD_NUMBER: _builtins.int
@@ -170,7 +171,7 @@ class Event(_message.Message):
     accepted_at_us: _builtins.int
     """Microseconds since the epoch, UTC: when Careline accepted it (a replay: when it happened)."""
     thread_key: _builtins.str
-    """The lane key: the channel's own conversation or reply-chain root."""
+    """The lane key: "<organisation>/<channel>/<the channel's own conversation or reply-chain root>"."""
     party_key: _builtins.str
     """A keyed hash of the author's identifier on the channel; empty when nobody is the author."""
     traceparent: _builtins.str
@@ -202,6 +203,8 @@ class Event(_message.Message):
         """From the assign lane to the resolver."""
 
     @_builtins.property
+    def timeline_started(self) -> Global___TimelineStarted: ...
+    @_builtins.property
     def assignment(self) -> _assignment_pb2.Assignment: ...
     @_builtins.property
     def understanding(self) -> _understanding_pb2.Understanding: ...
@@ -232,16 +235,17 @@ class Event(_message.Message):
         party_assigned: _assignment_pb2.PartyAssigned | None = ...,
         timer_elapsed: Global___TimerElapsed | None = ...,
         evidence_found: _assignment_pb2.EvidenceFound | None = ...,
+        timeline_started: Global___TimelineStarted | None = ...,
         assignment: _assignment_pb2.Assignment | None = ...,
         understanding: _understanding_pb2.Understanding | None = ...,
         conversation: _facts_pb2.Facts | None = ...,
         sla: _clocks_pb2.Clocks | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "body", b"body", "conversation", b"conversation", "evidence_found", b"evidence_found", "message", b"message", "party_assigned", b"party_assigned", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "tick", b"tick", "timeline_ended", b"timeline_ended", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "body", b"body", "conversation", b"conversation", "evidence_found", b"evidence_found", "message", b"message", "party_assigned", b"party_assigned", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "tick", b"tick", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "body", b"body", "brand_id", b"brand_id", "channel", b"channel", "conversation", b"conversation", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "body", b"body", "brand_id", b"brand_id", "channel", b"channel", "conversation", b"conversation", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found", "timeline_started"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -354,6 +358,27 @@ class Tick(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Tick: _TypeAlias = Tick  # noqa: Y015
+
+@_typing.final
+class TimelineStarted(_message.Message):
+    """A replay's first word in a partition: the first lane starts counting for this run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimelineStarted: _TypeAlias = TimelineStarted  # noqa: Y015
 
 @_typing.final
 class TimelineEnded(_message.Message):

@@ -1,0 +1,1 @@
+"""The engines that move bytes between Kafka and a lane's core."""

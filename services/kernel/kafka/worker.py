@@ -1,0 +1,311 @@
+"""Faust as a lane's engine: it assigns partitions and brings records; the core decides.
+
+The order of calls, and why each stands where it stands, is in docs/adr/0003-flush-groups.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import faust
+import structlog
+
+from services.kernel.kafka.reading import read_state
+from services.kernel.kafka.writing import OutputWriter, StateWriter
+from services.kernel.lane.core import LaneCore
+from services.kernel.lane.records import Record
+from services.kernel.lane.stage import Sink
+from services.kernel.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+EXIT_FAILED = 70
+
+Exit = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPolicy:
+    """When an open group is closed.
+
+    At so many records per owned partition, after so long, or at once when nothing more waits and
+    the last flush is at least ``rest_seconds`` ago.
+    """
+
+    records_per_partition: int = 32
+    max_delay_seconds: float = 0.05
+    rest_seconds: float = 0.01
+
+
+@dataclass(slots=True)
+class Progress:
+    """What health and status are told."""
+
+    records: int = 0
+    events: int = 0
+    ready: bool = False
+    lag: dict[int, int] = field(default_factory=dict)
+    moved_at: float = 0.0
+
+
+class LaneWorker:
+    """Runs one core on one Faust app.
+
+    Any exception ends the process: Faust would restart the agent and lose the record in its hands.
+    """
+
+    def __init__(
+        self,
+        core: LaneCore,
+        *,
+        kafka: str,
+        sink: Sink | None = None,
+        policy: FlushPolicy | None = None,
+        worker_id: str | None = None,
+        exit_process: Exit = os._exit,
+    ) -> None:
+        self.core = core
+        self.progress = Progress()
+        self._kafka = kafka
+        self._sink = sink
+        self._policy = policy or FlushPolicy()
+        self._worker_id = worker_id
+        self._exit = exit_process
+        self._outputs = OutputWriter(kafka, f"{core.spec.name}-outputs")
+        self._state = StateWriter(kafka, core.spec.name, core.spec.state_topic)
+        self._lock = asyncio.Lock()
+        self._open = asyncio.Event()
+        self._events: list[Any] = []
+        self._stream: Any = None
+        self._epoch = 0
+        self._active = False
+        self._flushed_at = 0.0
+        self.app = self._build_app()
+
+    def _build_app(self) -> Any:
+        app = faust.App(
+            self.core.spec.name,
+            broker=f"kafka://{self._kafka}",
+            store="memory://",
+            autodiscover=False,
+            web_enabled=False,
+            web_tables_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            consumer_auto_offset_reset="earliest",
+            consumer_group_instance_id=self._worker_id,
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=3.0,
+            broker_commit_interval=0.5,
+            stream_buffer_maxsize=8192,
+            stream_wait_empty=False,
+            stream_recovery_delay=0.0,
+        )
+        name = self.core.spec.input_topic
+        inputs = app.topic(
+            name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            partitions=self.core.partitions_total,
+        )
+
+        async def apply(stream: Any) -> None:
+            await self._consume(stream)
+
+        app.agent(inputs, name=f"{self.core.spec.name}.apply", concurrency=1)(apply)
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.on_rebalance_complete.connect(self._on_assigned)
+        return app
+
+    # -- records ---------------------------------------------------------------------------------
+
+    async def _consume(self, stream: Any) -> None:
+        async with self._crash_on_error():
+            manual = self._stream = stream.noack()
+            async for event in manual.events():
+                await self._take(event, manual)
+
+    async def _take(self, event: Any, stream: Any) -> None:
+        epoch = self._epoch
+        async with self._lock:
+            if not self._active or epoch != self._epoch:
+                return  # brought by an assignment that has ended; it will be brought again
+            message = event.message
+            self.core.take(
+                Record(
+                    topic=message.topic,
+                    partition=message.partition,
+                    offset=message.offset,
+                    key=message.key,
+                    value=message.value or b"",
+                    timestamp_ms=round(message.timestamp * 1_000),
+                    headers=dict(message.headers or ()),
+                )
+            )
+            self._events.append(event)
+            if self._is_due(stream):
+                await self._flush()
+            else:
+                self._open.set()
+
+    def _is_due(self, stream: Any) -> bool:
+        limit = self._policy.records_per_partition * max(1, len(self.core.partitions))
+        if self.core.pending_records >= limit:
+            return True
+        idle = stream.channel.queue.empty()
+        return idle and time.monotonic() - self._flushed_at >= self._policy.rest_seconds
+
+    async def _flush_when_late(self) -> None:
+        """Close groups that nothing else closes: the flush timer."""
+        async with self._crash_on_error():
+            while True:
+                await self._open.wait()
+                await asyncio.sleep(self._policy.max_delay_seconds)
+                async with self._lock:
+                    if self._active and self.core.pending_records:
+                        await self._flush()
+                    self._open.clear()
+
+    async def _flush(self, *, clean: bool = False) -> None:
+        """Wait for outputs and effects, then for the fenced state, then acknowledge in order."""
+        started = time.monotonic()
+        events, self._events = self._events, []
+        group = self.core.close(clean=clean)
+        self._open.clear()
+        if group.outputs:
+            await self._outputs.write(group.outputs)
+        if group.effects and self._sink is not None:
+            await self._sink.write(group.effects)
+        if group.changes:
+            await self._state.write(dict(group.changes))
+        for event in events:
+            await self._stream.ack(event)
+        self._flushed_at = time.monotonic()
+        self._observe(group.records, group.events, self._flushed_at - started)
+
+    # -- assignment ------------------------------------------------------------------------------
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
+        async with self._crash_on_error(), self._lock:
+            if self._active:
+                await self._flush(clean=True)
+                await self.app.consumer.commit()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._active = False
+        self._epoch += 1
+        self._events = []
+        self.core.revoke()
+
+    async def _on_assigned(self, *_: object, **__: object) -> None:
+        async with self._crash_on_error(), self._lock:
+            started = time.monotonic()
+            self._forget()
+            owned = sorted(
+                tp.partition
+                for tp in self.app.consumer.assignment()
+                if tp.topic == self.core.spec.input_topic
+            )
+            await self._state.own(owned)
+            restored = await read_state(self._kafka, self.core.spec.state_topic, owned)
+            self.core.assign(dict(restored))
+            self._active = True
+            self.progress.ready = True
+            self.progress.moved_at = time.monotonic()
+            keys = sum(len(rows) for rows in restored.values())
+            seconds = time.monotonic() - started
+            metrics.LANE_RESTORE_SECONDS.labels(lane=self.core.spec.name).set(seconds)
+            log.info(
+                "lane assigned",
+                lane=self.core.spec.name,
+                partitions=owned,
+                keys=keys,
+                seconds=round(seconds, 3),
+            )
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Run until ``stopping`` is set; then flush, mark the watermarks clean and leave."""
+        await self._outputs.start()
+        timer = asyncio.create_task(self._flush_when_late())
+        observer = asyncio.create_task(self._observe_lag())
+        await self.app.start()
+        try:
+            await stopping.wait()
+        finally:
+            async with self._lock:
+                if self._active:
+                    await self._flush(clean=True)
+                    await self.app.consumer.commit()
+                self._forget()
+            timer.cancel()
+            observer.cancel()
+            await self.app.stop()
+            await self._state.disown()
+            await self._outputs.stop()
+
+    def _crash_on_error(self) -> _CrashOnError:
+        return _CrashOnError(self.core.spec.name, self._exit)
+
+    # -- what it tells ---------------------------------------------------------------------------
+
+    def _observe(self, records: int, events: int, seconds: float) -> None:
+        lane = self.core.spec.name
+        self.progress.records += records
+        self.progress.events += events
+        self.progress.moved_at = time.monotonic()
+        metrics.LANE_RECORDS.labels(lane=lane).inc(records)
+        metrics.LANE_EVENTS.labels(lane=lane).inc(events)
+        metrics.LANE_FLUSH_SECONDS.labels(lane=lane).observe(seconds)
+        metrics.LANE_DUPLICATES.labels(lane=lane).set(self.core.duplicates)
+        metrics.LANE_DEAD_LETTERS.labels(lane=lane).set(self.core.dead_letters)
+
+    async def _observe_lag(self) -> None:
+        async with self._crash_on_error():
+            while True:
+                await asyncio.sleep(1.0)
+                if self._active:
+                    self._measure_lag()
+
+    def _measure_lag(self) -> None:
+        lane = self.core.spec.name
+        for tp in self.app.consumer.assignment():
+            highwater = self.app.consumer.highwater(tp)
+            applied = self.core.applied_offsets().get(tp.partition)
+            if highwater is None or applied is None:
+                continue
+            lag = max(0, highwater - (applied + 1))
+            self.progress.lag[tp.partition] = lag
+            metrics.LANE_LAG_RECORDS.labels(lane=lane, partition=str(tp.partition)).set(lag)
+        if not any(self.progress.lag.values()):
+            self.progress.moved_at = time.monotonic()
+        metrics.LANE_STALLED_SECONDS.labels(lane=lane).set(self.stalled_seconds())
+
+    def stalled_seconds(self) -> float:
+        """Return for how long nothing was committed although something waits."""
+        return time.monotonic() - self.progress.moved_at if self.progress.ready else 0.0
+
+
+class _CrashOnError:
+    """Ends the process on any exception. A half-done flush must not be followed by another."""
+
+    def __init__(self, lane: str, exit_process: Exit) -> None:
+        self._lane = lane
+        self._exit = exit_process
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            log.critical("lane failed", lane=self._lane, exc_info=error)
+            self._exit(EXIT_FAILED)

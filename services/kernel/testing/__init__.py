@@ -1,0 +1,1 @@
+"""Fakes that ship with the kernel, and a harness that runs a lane without a broker."""
