@@ -1,0 +1,1 @@
+"""Recorded conversations, read from a file and put in order, ready to be fed to the gateway."""
