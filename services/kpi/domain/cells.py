@@ -1,0 +1,186 @@
+"""
+Cells: what the facts of one measure, bucket and group came to, and how a cell is written down.
+
+A cell belongs to the partition that folded it, in one generation of its topic and on one timeline.
+Readers add cells that differ in these only; nobody else ever writes the same key.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from services.kpi.domain import instants, sketch
+from services.kpi.domain.sketch import Sketch, SketchError
+from services.kpi.domain.varint import TruncatedError, pack, unpack, unzigzag, zigzag
+
+FINE_SECONDS = 60
+COARSE_SECONDS = 900
+RESOLUTIONS_SECONDS = (FINE_SECONDS, COARSE_SECONDS)
+FINE_US = FINE_SECONDS * instants.SECOND_US
+COARSE_US = COARSE_SECONDS * instants.SECOND_US
+
+LIVE = "live"
+
+_VERSION = 1
+_HORIZON = "@horizon"  # sorts before every measure, and no measure starts with the sign
+_KEY_PARTS = 9
+_HORIZON_PARTS = 5
+
+
+class CellError(ValueError):
+    """A key or a value that is no cell's."""
+
+
+class Group(NamedTuple):
+    organisation: str
+    brand: str
+    channel: str
+
+
+class Source(NamedTuple):
+    """Who folded a cell: readers add the cells of all sources of one generation."""
+
+    timeline: str
+    generation: int
+    partition: int
+
+
+class CellKey(NamedTuple):
+    """Encoded, keys sort by measure, resolution and time."""
+
+    measure: str
+    resolution_seconds: int
+    bucket_at_us: int
+    group: Group
+    source: Source
+
+    def encode(self) -> str:
+        """Write `measure/resolution/start/organisation/brand/channel/timeline/gGGG/pPPPPP`."""
+        start = instants.to_text(self.bucket_at_us)
+        end = _end(self.group, self.source)
+        return f"{self.measure}/{self.resolution_seconds:05}/{start}/{end}"
+
+    @staticmethod
+    def decode(text: str) -> "CellKey":
+        parts = text.split("/")
+        if len(parts) != _KEY_PARTS:
+            raise CellError(f"{text!r} has {len(parts)} parts and a cell's key {_KEY_PARTS}")
+        measure, resolution, bucket, organisation, brand, channel, *tail = parts
+        group = Group(_unescape(organisation), _unescape(brand), _unescape(channel))
+        try:
+            return CellKey(
+                measure, int(resolution), instants.from_text(bucket), group, _source(tail)
+            )
+        except ValueError as error:
+            raise CellError(f"{text!r} is no cell's key: {error}") from error
+
+
+class HorizonKey(NamedTuple):
+    """The record that says from when on a source still keeps its cells of a resolution."""
+
+    resolution_seconds: int
+    source: Source
+
+    def encode(self) -> str:
+        return f"{_HORIZON}/{self.resolution_seconds:05}/{_tail(self.source)}"
+
+
+def decode_key(text: str) -> CellKey | HorizonKey:
+    """Read any key of the cells' topic."""
+    if not text.startswith(_HORIZON):
+        return CellKey.decode(text)
+    parts = text.split("/")
+    if len(parts) != _HORIZON_PARTS:
+        raise CellError(f"{text!r} has {len(parts)} parts and a horizon's key {_HORIZON_PARTS}")
+    try:
+        return HorizonKey(int(parts[1]), _source(parts[2:]))
+    except ValueError as error:
+        raise CellError(f"{text!r} is no horizon's key: {error}") from error
+
+
+@dataclass(slots=True)
+class Cell:
+    """
+    Count, sum and sketch follow corrections exactly.
+
+    `latest_at_us` is the newest instant of any fact the cell has seen, a withdrawn one too: a
+    maximum cannot be taken back.
+    """
+
+    latest_at_us: int
+    count: int = 0
+    sum_us: int = 0
+    sketch: Sketch = field(default_factory=dict)
+
+    def merge(self, other: "Cell") -> None:
+        self.count += other.count
+        self.sum_us += other.sum_us
+        self.latest_at_us = max(self.latest_at_us, other.latest_at_us)
+        if other.sketch:
+            sketch.merge(self.sketch, other.sketch)
+
+    def encode(self) -> bytes:
+        head = pack([_VERSION, zigzag(self.count), zigzag(self.sum_us), zigzag(self.latest_at_us)])
+        return head + sketch.encode(self.sketch) if self.sketch else head
+
+    @staticmethod
+    def decode(data: bytes) -> "Cell":
+        try:
+            (version,), at = unpack(data, 0, 1)
+            _require_version(version)
+            (count, sum_us, latest_at_us), at = unpack(data, at, 3)
+            counts = sketch.decode(data, at) if at < len(data) else {}
+        except (TruncatedError, SketchError) as error:
+            raise CellError(f"a cell's value cannot be read: {error}") from error
+        return Cell(unzigzag(latest_at_us), unzigzag(count), unzigzag(sum_us), counts)
+
+
+def encode_horizon(at_us: int) -> bytes:
+    return pack([_VERSION, zigzag(at_us)])
+
+
+def decode_horizon(data: bytes) -> int:
+    try:
+        (version, at_us), end = unpack(data, 0, 2)
+    except TruncatedError as error:
+        raise CellError(f"a horizon cannot be read: {error}") from error
+    _require_version(version)
+    if end != len(data):
+        raise CellError(f"{len(data) - end} bytes follow a horizon")
+    return unzigzag(at_us)
+
+
+def _require_version(version: int) -> None:
+    if version != _VERSION:
+        raise CellError(
+            f"the value is of version {version} and this reader knows version {_VERSION}: "
+            "run the release that wrote it, or rebuild the cells"
+        )
+
+
+# A partition meets few groups, and meets them in every flush group.
+@lru_cache(maxsize=8192)
+def _end(group: Group, source: Source) -> str:
+    return "/".join([*map(_escape, group), _tail(source)])
+
+
+def _tail(source: Source) -> str:
+    return f"{_escape(source.timeline)}/g{source.generation:03}/p{source.partition:05}"
+
+
+def _source(tail: list[str]) -> Source:
+    timeline, generation, partition = tail
+    if generation[:1] != "g" or partition[:1] != "p":
+        raise CellError("its end names no generation and partition, as in live/g001/p00003")
+    return Source(_unescape(timeline), int(generation[1:]), int(partition[1:]))
+
+
+def _escape(name: str) -> str:
+    """Keep the separator and the escape itself out of names; the rest stays readable."""
+    if "/" in name or "%" in name:
+        return name.replace("%", "%25").replace("/", "%2F")
+    return name
+
+
+def _unescape(name: str) -> str:
+    return name.replace("%2F", "/").replace("%25", "%") if "%" in name else name

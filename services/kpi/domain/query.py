@@ -1,0 +1,246 @@
+"""
+Queries over an index of cells.
+
+The answer is a function of the cells alone: the same cells give the same bytes. A group or bucket
+without facts has no row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
+
+from services.kpi.domain import instants, sketch
+from services.kpi.domain.cells import (
+    COARSE_SECONDS,
+    COARSE_US,
+    FINE_SECONDS,
+    FINE_US,
+    Cell,
+    Group,
+)
+from services.kpi.domain.definitions import Catalogue, Definition, Reading, catalogue
+from services.kpi.domain.index import Index, Series
+
+DIMENSIONS = Group._fields
+_QUANTILES = (0.5, 0.9, 0.99)
+
+
+class QueryError(ValueError):
+    """A request that the cells cannot answer; the message says what they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    Figures of [from, to), per group and per bucket.
+
+    `group_by` names some of `DIMENSIONS`, in the order of sorting. `bucket_us` cuts time in UTC
+    from the epoch on, so that hours and days start on the hour and at midnight; None = one figure
+    for the whole range. `organisation` limits the facts to one tenant's; None = all.
+    """
+
+    kpis: tuple[str, ...]
+    from_us: int
+    to_us: int
+    group_by: tuple[str, ...] = ()
+    bucket_us: int | None = None
+    organisation: str | None = None
+
+
+class Row(TypedDict):
+    """One figure. Durations are seconds, to the microsecond; a counted KPI has a value alone."""
+
+    group: dict[str, str]
+    bucket: str | None
+    count: int
+    value: float | None
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class KpiAnswer(TypedDict):
+    definition_version: int
+    unit: str
+    rows: list[Row]
+
+
+class Answer(TypedDict):
+    """`as_of` is the instant of the newest fact behind any row, None without rows."""
+
+    as_of: str | None
+    kpis: dict[str, KpiAnswer]
+
+
+class _Span(NamedTuple):
+    resolution_seconds: int
+    from_us: int
+    to_us: int
+
+
+# Where a cell counts: the wanted parts of its group, and its bucket (None = the whole range).
+_Slot = tuple[tuple[str, ...], int | None]
+_Totals = dict[_Slot, Cell]
+
+
+def run(index: Index, request: Request, definitions: Catalogue | None = None) -> Answer:
+    """
+    Answer a request from the coarsest cells that fit it.
+
+    Raises `UnknownKpiError`, or `QueryError` for a range, a bucket or a grouping without cells.
+    """
+    known = definitions or catalogue()
+    wanted = [known.get(kpi) for kpi in request.kpis]
+    _check(request)
+    spans = _plan(request)
+    totals: dict[str, _Totals] = {}
+    for measure in (m for definition in wanted for m in definition.formula.measures):
+        if measure not in totals:
+            totals[measure] = _total(index, request, measure, spans)
+    newest: list[int] = []
+    kpis: dict[str, KpiAnswer] = {
+        definition.id: {
+            "definition_version": definition.version,
+            "unit": definition.unit,
+            "rows": list(_rows(definition, request, totals, newest)),
+        }
+        for definition in wanted
+    }
+    return {"as_of": instants.to_text(max(newest)) if newest else None, "kpis": kpis}
+
+
+def _check(request: Request) -> None:
+    if not request.kpis:
+        raise QueryError("the request names no KPI: ask for at least one")
+    for dimension in request.group_by:
+        if dimension not in DIMENSIONS or request.group_by.count(dimension) > 1:
+            raise QueryError(
+                f"group_by {', '.join(request.group_by)}: take each of "
+                f"{', '.join(DIMENSIONS)} at most once"
+            )
+    if request.from_us >= request.to_us:
+        raise QueryError(
+            f"the range from {instants.to_text(request.from_us)} to "
+            f"{instants.to_text(request.to_us)} is empty: `to` is the first instant after it"
+        )
+    for name, at_us in (("from", request.from_us), ("to", request.to_us)):
+        if at_us % FINE_US:
+            raise QueryError(
+                f"`{name}` is {instants.to_text(at_us)}, and the finest step of the cells is "
+                f"{FINE_SECONDS} s: round it to a whole minute"
+            )
+    if request.bucket_us is not None and (request.bucket_us <= 0 or request.bucket_us % FINE_US):
+        raise QueryError(
+            f"a bucket of {request.bucket_us / instants.SECOND_US:g} s is no multiple of "
+            f"{FINE_SECONDS} s, the finest step of the cells"
+        )
+
+
+def _plan(request: Request) -> list[_Span]:
+    """Take coarse cells for the whole quarter-hours, fine ones for the edges or fine buckets."""
+    from_us, to_us = request.from_us, request.to_us
+    first, last = -(-from_us // COARSE_US) * COARSE_US, to_us // COARSE_US * COARSE_US
+    if first >= last or (request.bucket_us or 0) % COARSE_US:
+        return [_Span(FINE_SECONDS, from_us, to_us)]
+    spans = (
+        _Span(FINE_SECONDS, from_us, first),
+        _Span(COARSE_SECONDS, first, last),
+        _Span(FINE_SECONDS, last, to_us),
+    )
+    return [span for span in spans if span.from_us < span.to_us]
+
+
+def _total(index: Index, request: Request, measure: str, spans: list[_Span]) -> _Totals:
+    totals: _Totals = {}
+    for span in spans:
+        if span.resolution_seconds == FINE_SECONDS:
+            _require_kept(index, request, measure, span)
+        for group, series in _series(index, request, measure, span.resolution_seconds):
+            label = tuple(getattr(group, dimension) for dimension in request.group_by)
+            for start, bucket in series.between(span.from_us, span.to_us):
+                at_us = None if request.bucket_us is None else _floor(start, request.bucket_us)
+                slot = (label, at_us)
+                total = totals.get(slot)
+                if total is None:
+                    total = totals[slot] = Cell(start)
+                for cell in bucket.values():
+                    if cell.count or cell.sketch:  # an emptied cell lends no time
+                        total.merge(cell)
+    return totals
+
+
+def _series(
+    index: Index, request: Request, measure: str, resolution_seconds: int
+) -> Iterator[tuple[Group, Series]]:
+    for group, series in index.series(measure, resolution_seconds).items():
+        if request.organisation in {None, group.organisation}:
+            yield group, series
+
+
+def _require_kept(index: Index, request: Request, measure: str, span: _Span) -> None:
+    """Refuse a range where coarse cells show facts whose fine cells are gone."""
+    horizons = index.horizons(FINE_SECONDS)
+    for _, series in _series(index, request, measure, COARSE_SECONDS):
+        for start, bucket in series.between(_floor(span.from_us, COARSE_US), span.to_us):
+            for source, cell in bucket.items():
+                horizon = horizons.get(source)
+                if horizon is not None and start < horizon and cell.count:
+                    raise QueryError(
+                        f"{measure} at {instants.to_text(start)} is no longer kept in steps of "
+                        f"{FINE_SECONDS} s (timeline {source.timeline!r} keeps them from "
+                        f"{instants.to_text(horizon)} on): ask from there, or for a range and "
+                        f"buckets in multiples of {COARSE_SECONDS} s"
+                    )
+
+
+def _floor(at_us: int, step_us: int) -> int:
+    return at_us // step_us * step_us
+
+
+def _rows(
+    definition: Definition, request: Request, totals: dict[str, _Totals], newest: list[int]
+) -> Iterator[Row]:
+    """Yield the rows in order of group and bucket, and note the newest instant behind each."""
+    parts = [totals[measure] for measure in definition.formula.measures]
+    for slot in sorted({slot for part in parts for slot in part}):
+        cells = [part.get(slot) or Cell(0) for part in parts]
+        newest_here = [cell.latest_at_us for cell in cells if cell.count > 0]
+        if newest_here:
+            newest += newest_here
+            yield _row(definition, request, slot, cells)
+
+
+def _row(definition: Definition, request: Request, slot: _Slot, cells: list[Cell]) -> Row:
+    label, at_us = slot
+    row: Row = {
+        "group": dict(zip(request.group_by, label, strict=True)),
+        "bucket": None if at_us is None else instants.to_text(at_us),
+        "count": cells[-1].count,
+        "value": cells[-1].count,
+        "mean": None,
+        "p50": None,
+        "p90": None,
+        "p99": None,
+    }
+    if definition.formula.is_timed:
+        _time(row, definition.formula.reading, cells[0])
+    elif definition.formula.reading is Reading.SHARE:
+        part, whole = (cell.count for cell in cells)
+        row["value"] = part / whole if whole > 0 else None
+    return row
+
+
+def _time(row: Row, reading: Reading, cell: Cell) -> None:
+    row["mean"] = cell.sum_us / (cell.count * instants.SECOND_US)
+    row["p50"], row["p90"], row["p99"] = (
+        # Below a microsecond there was no measurement, and two machines' powers may differ.
+        round(value) / instants.SECOND_US
+        for value in sketch.quantiles(cell.sketch, _QUANTILES)
+    )
+    if reading is not Reading.COUNT:
+        row["value"] = {
+            Reading.MEAN: row["mean"],
+            Reading.P50: row["p50"],
+            Reading.P90: row["p90"],
+        }[reading]
