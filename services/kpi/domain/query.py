@@ -5,7 +5,7 @@ The answer is a function of the cells alone: the same cells give the same bytes.
 without facts has no row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
@@ -17,6 +17,7 @@ from services.kpi.domain.cells import (
     FINE_US,
     Cell,
     Group,
+    Source,
 )
 from services.kpi.domain.definitions import Catalogue, Definition, Reading, catalogue
 from services.kpi.domain.index import Index, Series
@@ -158,16 +159,27 @@ def _total(index: Index, request: Request, measure: str, spans: list[_Span]) -> 
             _require_kept(index, request, measure, span)
         for group, series in _series(index, request, measure, span.resolution_seconds):
             label = tuple(getattr(group, dimension) for dimension in request.group_by)
-            for start, bucket in series.between(span.from_us, span.to_us):
-                at_us = None if request.bucket_us is None else _floor(start, request.bucket_us)
-                slot = (label, at_us)
-                total = totals.get(slot)
-                if total is None:
-                    total = totals[slot] = Cell(start)
-                for cell in bucket.values():
-                    if cell.count or cell.sketch:  # an emptied cell lends no time
-                        total.merge(cell)
+            _add_series(totals, label, series.between(span.from_us, span.to_us), request.bucket_us)
     return totals
+
+
+def _add_series(
+    totals: _Totals,
+    label: tuple[str, ...],
+    buckets: Iterator[tuple[int, Mapping[Source, Cell]]],
+    bucket_us: int | None,
+) -> None:
+    """Add the cells of one series; they come in order of time, so a slot is looked up once."""
+    total: Cell | None = None
+    total_at_us: int | None = None
+    for start, cells in buckets:
+        at_us = None if bucket_us is None else _floor(start, bucket_us)
+        if total is None or at_us != total_at_us:
+            total_at_us = at_us
+            total = totals.setdefault((label, at_us), Cell(start))
+        for cell in cells.values():
+            if cell.count or cell.sketch:  # an emptied cell lends no time
+                total.merge(cell)
 
 
 def _series(

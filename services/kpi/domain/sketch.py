@@ -60,12 +60,11 @@ def add(sketch: Sketch, value: int, sign: int = 1) -> None:
 
 def merge(into: Sketch, other: Sketch) -> None:
     """Add the counts of `other`; buckets that come to nothing leave the sketch."""
+    known = into.get
     for index, count in other.items():
-        total = into.get(index, 0) + count
-        if total:
-            into[index] = total
-        else:
-            into.pop(index, None)
+        into[index] = total = known(index, 0) + count
+        if not total:
+            del into[index]
 
 
 def quantiles(sketch: Sketch, wanted: Sequence[float]) -> list[float]:
