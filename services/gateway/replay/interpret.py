@@ -25,7 +25,7 @@ class Interpreter:
     def __init__(self, mapping: ReplayMapping) -> None:
         self._columns: Columns = mapping.columns
         self._times = TimeReader(mapping.time)
-        self._statuses = {word.casefold(): status for word, status in mapping.statuses.items()}
+        self._statuses = mapping.statuses
         self._kinds: dict[str, str] = {}
         if mapping.direction:
             self._kinds = {word.casefold(): "customer" for word in mapping.direction.customer}

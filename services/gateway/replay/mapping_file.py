@@ -140,7 +140,7 @@ def _account(root: Section) -> AccountRule:
 
 
 def _statuses(section: Section) -> dict[str, CaseStatus]:
-    statuses: dict[str, CaseStatus] = {}
+    statuses: dict[str, CaseStatus] = {}  # words are compared without regard to case
     for word in section.words():
         status = section.choice(word, STATUSES)
         if statuses.setdefault(word.strip().casefold(), status) != status:

@@ -83,6 +83,8 @@ class AccountRule:
 
 @dataclass(frozen=True, slots=True)
 class ReplayMapping:
+    """All rules for one kind of file; the keys of ``statuses`` are case-folded."""
+
     name: str
     description: str
     rows: RowKind

@@ -95,7 +95,7 @@ class PlacedRow(NamedTuple):
 
 
 class SortSummary(NamedTuple):
-    """``digest`` depends on the rows that were kept, not on their order in the file."""
+    """``digest`` is of the mapping and the rows that were kept, not of their order in the file."""
 
     rows: int
     threads: int
@@ -163,7 +163,7 @@ class ReplaySorter:
         self._database.close()
 
     def _digest(self, progress: Callable[[int], None]) -> str:
-        digest = sha256()
+        digest = sha256(self._mapping.fingerprint().encode())
         for count, row in enumerate(self._database.execute(_CONTENT), start=1):
             digest.update(json.dumps(row).encode())
             if count % PROGRESS_EVERY == 0:
