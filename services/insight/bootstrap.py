@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import grpc
-from careline.insight.v1 import insight_service_pb2_grpc as stubs
 
+from careline.insight.v1 import insight_service_pb2_grpc as stubs
 from services.insight.adapters.lexicon import PackagedLexicon
 from services.insight.servicer import NAME, InsightServicer
 from services.insight.settings import Settings

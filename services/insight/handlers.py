@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from careline.event.v1.event_pb2 import AuthorKind, Event
 from careline.insight.v1.understanding_pb2 import Sentiment, Understanding
-
 from services.insight.domain.language import detect_language
 from services.insight.domain.sentiment import Lexicon, judge
 from services.kernel.lane.stage import Stage, Turn

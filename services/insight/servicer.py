@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import grpc
+
 from careline.insight.v1 import insight_service_pb2 as messages
 from careline.insight.v1 import insight_service_pb2_grpc as stubs
-
 from services.insight.domain.sentiment import Lexicon
 from services.insight.handlers import understand
 

@@ -25,6 +25,7 @@ async def read_state(kafka: str, topic: str, partitions: Iterable[int]) -> dict[
         bootstrap_servers=kafka,
         isolation_level="read_committed",
         enable_auto_commit=False,
+        auto_offset_reset="earliest",
         max_partition_fetch_bytes=8 * 1024 * 1024,
         fetch_max_wait_ms=_POLL_MS,
         check_crcs=False,
@@ -33,7 +34,6 @@ async def read_state(kafka: str, topic: str, partitions: Iterable[int]) -> dict[
     try:
         consumer.assign(wanted)
         ends = await consumer.end_offsets(wanted)
-        await consumer.seek_to_beginning(*wanted)
         unread = {tp for tp in wanted if ends[tp] > 0}
         while unread:
             fetched = await consumer.getmany(*unread, timeout_ms=_POLL_MS)
@@ -51,3 +51,17 @@ async def read_state(kafka: str, topic: str, partitions: Iterable[int]) -> dict[
     finally:
         await consumer.stop()
     return {partition: list(latest.items()) for partition, latest in newest.items()}
+
+
+async def log_starts(kafka: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return the first offset that retention has left in each partition."""
+    wanted = [TopicPartition(topic, partition) for partition in partitions]
+    if not wanted:
+        return {}
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        starts = await consumer.beginning_offsets(wanted)
+    finally:
+        await consumer.stop()
+    return {tp.partition: offset for tp, offset in starts.items()}

@@ -15,7 +15,7 @@ from typing import Any
 import faust
 import structlog
 
-from services.kernel.kafka.reading import read_state
+from services.kernel.kafka.reading import log_starts, read_state
 from services.kernel.kafka.writing import OutputWriter, StateWriter
 from services.kernel.lane.core import LaneCore
 from services.kernel.lane.records import Record
@@ -215,8 +215,11 @@ class LaneWorker:
                 if tp.topic == self.core.spec.input_topic
             )
             await self._state.own(owned)
-            restored = await read_state(self._kafka, self.core.spec.state_topic, owned)
-            self.core.assign(dict(restored))
+            restored, starts = await asyncio.gather(
+                read_state(self._kafka, self.core.spec.state_topic, owned),
+                log_starts(self._kafka, self.core.spec.input_topic, owned),
+            )
+            self.core.assign(dict(restored), starts)
             self._active = True
             self.progress.ready = True
             self.progress.moved_at = time.monotonic()

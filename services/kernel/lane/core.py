@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from careline.event.v1.event_pb2 import Event, EventBatch
 from google.protobuf.message import DecodeError
 
+from careline.event.v1.event_pb2 import Event, EventBatch
 from services.kernel.lane.dead_letters import DeadLetterLimit, dead_letter
 from services.kernel.lane.outputs import SideOutputs, main_outputs
 from services.kernel.lane.progress import (
@@ -43,7 +43,9 @@ class _Input:
 class _Partition:
     """One owned partition: its state, its progress and the changes of the open group."""
 
-    def __init__(self, spec: LaneSpec, partition: int, restored: Iterable[Change]) -> None:
+    def __init__(
+        self, spec: LaneSpec, partition: int, restored: Iterable[Change], log_start: int
+    ) -> None:
         self.number = partition
         self.state = PartitionState((WATERMARK, SOURCES, TIMERS, TIMELINES, *spec.tables))
         for key, value in restored:
@@ -63,6 +65,8 @@ class _Partition:
             spec.dead_letter_limit,
             known.consecutive_dead_letters if known is not None and same_version else 0,
         )
+        # Where a new lane begins, and where one with state must go on.
+        self.next_offset = log_start if known is None else known.offset + 1
         self.last_seen_offset: int | None = None
         self.touched = False
 
@@ -73,11 +77,12 @@ class _Partition:
                 f"lane {spec.name}: {spec.input_topic}/{self.number} went from offset {previous} "
                 f"to {offset}; the records between were not delivered"
             )
-        if previous is None and self.known is not None and offset > self.applied_offset + 1:
+        if previous is None and offset > self.next_offset:
             raise OffsetGapError(
                 f"lane {spec.name}: {spec.input_topic}/{self.number} starts at offset {offset}, "
-                f"but the state ends at {self.applied_offset}; the records between are gone "
-                "(retention?). Restore them, or rebuild the lane as a new generation"
+                f"but the state goes on at {self.next_offset}: either retention removed the "
+                "records between, or the state topic lost records. Restore them, or rebuild the "
+                "lane as a new generation"
             )
         self.last_seen_offset = offset
 
@@ -121,11 +126,18 @@ class LaneCore:
     def partitions(self) -> list[int]:
         return sorted(self._partitions)
 
-    def assign(self, restored: dict[int, Iterable[Change]]) -> None:
-        """Own exactly these partitions, each with its state as read from the changelog."""
+    def assign(
+        self, restored: dict[int, Iterable[Change]], log_starts: dict[int, int] | None = None
+    ) -> None:
+        """Own exactly these partitions, each with its state as read from the changelog.
+
+        ``log_starts`` are the first offsets that the input still has; 0 where none is given.
+        """
         self.revoke()
         for number in sorted(restored):
-            partition = _Partition(self.spec, number, restored[number])
+            partition = _Partition(
+                self.spec, number, restored[number], (log_starts or {}).get(number, 0)
+            )
             check_decision_version(
                 self.spec.name,
                 number,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from careline.event.v1.event_pb2 import Event, EventBatch
 from careline.event.v1.event_pb2 import Source as SourceMessage
-
 from services.kernel.lane.records import (
     CONTENT_TYPE,
     CONTENT_TYPE_HEADER,

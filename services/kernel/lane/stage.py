@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from careline.event.v1.event_pb2 import Event
-
 from services.kernel.lane.state import PartitionState, Table, TableSpec
 from services.kernel.lane.timers import Timer, Timers
 

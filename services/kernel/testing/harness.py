@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from careline.event.v1.event_pb2 import Event, EventBatch
-
 from services.kernel.lane.core import LaneCore
 from services.kernel.lane.records import Output, Record
 from services.kernel.lane.stage import LaneSpec, Stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -242,12 +243,19 @@ def test_records_that_retention_removed_are_not_passed_over() -> None:
         core.take(Record(SPEC.input_topic, 0, 9, None, b"", 0))
 
 
+def test_a_lane_whose_state_was_lost_does_not_go_on_as_if_it_were_new() -> None:
+    core = LaneCore(SPEC, CountPerThread())
+    core.assign({0: []}, {0: 2})
+    with pytest.raises(OffsetGapError, match="goes on at 2"):
+        core.take(Record(SPEC.input_topic, 0, 9, None, b"", 0))
+
+
 def test_another_decision_version_refuses_to_start_after_an_unclean_stop() -> None:
     harness = lane()
     harness.feed(message(1))
     harness.flush()
     state = {0: list(harness.changelog[0].items())}
-    newer = LaneSpec(**{**_fields(SPEC), "decision_version": "2"})
+    newer = replace(SPEC, decision_version="2")
     with pytest.raises(DecisionVersionError, match="'1' stopped without"):
         LaneCore(newer, CountPerThread()).assign(state)
     LaneCore(newer, CountPerThread(), accept_decision_version=True).assign(state)
@@ -257,7 +265,7 @@ def test_another_decision_version_goes_on_after_a_clean_stop() -> None:
     harness = lane()
     harness.feed(message(1))
     group = harness.core.close(clean=True)
-    newer = LaneSpec(**{**_fields(SPEC), "decision_version": "2"})
+    newer = replace(SPEC, decision_version="2")
     LaneCore(newer, CountPerThread()).assign({0: list(group.changes[0])})
 
 
@@ -279,10 +287,6 @@ def test_a_large_output_is_split_into_parts() -> None:
     assert parts == list(range(len(outputs)))
     assert len(outputs) > 1
     assert len(harness.events()) == 8
-
-
-def _fields(spec: LaneSpec) -> dict[str, object]:
-    return {name: getattr(spec, name) for name in spec.__slots__}
 
 
 _step = st.one_of(
