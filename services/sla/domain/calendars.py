@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from services.sla.domain.zones import DAY_US, local_day, segments, zone
 
-# A target that four decades of opening hours do not use up is a mistake in the data.
-_FARTHEST_DAYS: Final = 40 * 366
+# A target that ten years of opening hours do not use up is a mistake in the data.
+_FARTHEST_DAYS: Final = 10 * 366
 _FIRST_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday counts 0
 
 
@@ -102,7 +102,7 @@ class BusinessCalendar:
                     return from_us + left_us
                 left_us -= max(0, closes_us - from_us)
         raise CalendarError(
-            f"calendar {self.calendar_id!r} does not open for {target_us} µs within 40 years; "
+            f"calendar {self.calendar_id!r} does not open for {target_us} µs within ten years; "
             "shorten the target or widen the hours"
         )
 

@@ -8,6 +8,7 @@ facts remembered, and the difference goes out as events with sign −1 and +1.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.sla.domain.events import ClockEvent, corrections
@@ -71,15 +72,26 @@ def apply(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
     row = row_of(fact)
     is_latest = row.at_us > state.passed_us and (not state.rows or row >= state.rows[-1])
     if isinstance(fact, ConversationOpened | ConversationReopened):
+        # Of two openings at one instant the subject decides, not which came first.
+        is_latest = is_latest and row not in state.rows[-1:]
         insort(state.openings, _opening(fact, row, book), key=_without_policy)
     insort(state.rows, row)
     state.passed_us = max(state.passed_us, row.at_us - 1)
     if is_latest and state.standing.cycle:
         rules = Rules(state.standing, state.openings, book)
         rules.take(row)
-        state.told += rules.events
-        return Outcome(rules.events, _move_timers(state))
+        return _tell(state, rules.events)
     return _replay(state, book)
+
+
+def apply_all(state: ConversationClocks, facts: Iterable[Fact], book: PolicyBook) -> Outcome:
+    """Take the facts of one event, whatever their order among themselves."""
+    outcome = Outcome()
+    for fact in sorted(facts, key=row_of):
+        one = apply(state, fact, book)
+        outcome.events.extend(one.events)
+        outcome.timers.extend(one.timers)
+    return outcome
 
 
 def take_back(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
@@ -100,7 +112,12 @@ def on_timer(state: ConversationClocks, timer_id: str, due_at_us: int) -> Outcom
     if state.timers.get(timer_id) == due_at_us:
         del state.timers[timer_id]
     state.passed_us = max(state.passed_us, due_at_us)
-    events = settle(state.standing, state.passed_us)
+    return _tell(state, settle(state.standing, state.passed_us))
+
+
+def _tell(state: ConversationClocks, events: list[ClockEvent]) -> Outcome:
+    if not events:
+        return Outcome()  # no clock has changed, so no timer has
     state.told += events
     return Outcome(events, _move_timers(state))
 

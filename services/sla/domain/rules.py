@@ -58,6 +58,7 @@ def settle(standing: Standing, until_us: int) -> list[ClockEvent]:
     due = [
         (at_us, CLOCKS.index(name), alarm == "breached", clock, alarm)
         for name, clock in standing.clocks.items()
+        if clock.running_since_us is not None
         for at_us, alarm in clock.alarms()
         if at_us <= until_us
     ]

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3600 * SECOND_US
 DAY_US: Final = 24 * HOUR_US
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -43,14 +42,14 @@ def offset_us(where: ZoneInfo, at_us: int) -> int:
 def segments(where: ZoneInfo, from_us: int, to_us: int) -> list[Segment]:
     """Split a UTC interval where the zone's offset changes.
 
-    Offsets are sampled hourly and changes found by bisection to the second (the grain of the tz
-    database); two changes within an hour that undo each other are not in it.
+    Offsets are sampled daily (no two changes in the tz database are closer than three days) and a
+    change is found by bisection to the second, which is the grain of that database.
     """
     found: list[Segment] = []
     start, offset = from_us, offset_us(where, from_us)
     sample = from_us
     while sample < to_us:
-        following = min(sample + HOUR_US, to_us)
+        following = min(sample + DAY_US, to_us)
         new_offset = offset_us(where, following)
         if new_offset != offset:
             change = _change(where, sample, following)
