@@ -219,7 +219,7 @@ class LaneWorker:
                 read_state(self._kafka, self.core.spec.state_topic, owned),
                 log_starts(self._kafka, self.core.spec.input_topic, owned),
             )
-            self.core.assign(dict(restored), starts)
+            self.core.assign(restored, starts)
             self._active = True
             self.progress.ready = True
             self.progress.moved_at = time.monotonic()

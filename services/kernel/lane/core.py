@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -127,7 +127,7 @@ class LaneCore:
         return sorted(self._partitions)
 
     def assign(
-        self, restored: dict[int, Iterable[Change]], log_starts: dict[int, int] | None = None
+        self, restored: Mapping[int, Iterable[Change]], log_starts: Mapping[int, int] | None = None
     ) -> None:
         """Own exactly these partitions, each with its state as read from the changelog.
 
