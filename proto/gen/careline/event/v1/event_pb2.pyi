@@ -262,6 +262,7 @@ class Message(_message.Message):
     REPLY_TO_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     LANGUAGE_HINT_FIELD_NUMBER: _builtins.int
     IDENTIFIERS_FIELD_NUMBER: _builtins.int
+    EDITED_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     author_kind: Global___AuthorKind.ValueType
     author_name: _builtins.str
@@ -269,6 +270,8 @@ class Message(_message.Message):
     reply_to_message_id: _builtins.str
     language_hint: _builtins.str
     """BCP 47, as the platform gave it; a hint only."""
+    edited: _builtins.bool
+    """The author changed the message with this id to this: it is not another message."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
         """What the channel or the author told of who they are."""
@@ -283,10 +286,11 @@ class Message(_message.Message):
         reply_to_message_id: _builtins.str = ...,
         language_hint: _builtins.str = ...,
         identifiers: _abc.Iterable[Global___Identifier] | None = ...,
+        edited: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author_kind", b"author_kind", "author_name", b"author_name", "identifiers", b"identifiers", "language_hint", b"language_hint", "message_id", b"message_id", "reply_to_message_id", b"reply_to_message_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author_kind", b"author_kind", "author_name", b"author_name", "edited", b"edited", "identifiers", b"identifiers", "language_hint", b"language_hint", "message_id", b"message_id", "reply_to_message_id", b"reply_to_message_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
