@@ -1,0 +1,1 @@
+"""Careline without containers: Kafka, Elasticsearch and every service as local processes."""
