@@ -38,6 +38,16 @@ GATEWAY_EVENTS = Counter(
 )
 GATEWAY_SPOOLED = Gauge("careline_gateway_spooled_bytes", "Bytes that wait on disk for Kafka.")
 
+IDENTITY_REPEATS = Counter(
+    "careline_identity_repeats_total", "Events dropped because their id was accepted before."
+)
+IDENTITY_REMEMBERED_IDS = Gauge(
+    "careline_identity_remembered_ids_count", "Event ids that a repeat is known by.", ["partition"]
+)
+IDENTITY_DECISIONS = Counter(
+    "careline_identity_decisions_total", "Parties given to another customer or joined to one."
+)
+
 GRPC_HANDLED = Counter(
     "grpc_server_handled_total", "Calls completed.", ["grpc_service", "grpc_method", "grpc_code"]
 )

@@ -1,0 +1,1 @@
+"""Who is behind a party: repeats, provisional ids, identifiers, clusters. Pure."""

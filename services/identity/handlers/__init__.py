@@ -1,0 +1,1 @@
+"""Identity's use cases: say who an event is from, and decide which parties are one customer."""

@@ -1,0 +1,188 @@
+"""The assign lane's use case: drop repeats, say who each event is from, tell the resolver."""
+
+from __future__ import annotations
+
+from careline.event.v1.event_pb2 import AuthorKind, Event
+from careline.identity.v1.assignment_pb2 import EvidenceFound, EvidenceIdentifier
+from services.identity.domain import fingerprints
+from services.identity.domain.accepted_ids import AcceptedIds
+from services.identity.domain.known_parties import KnownParty, learn, tell, unseen_party
+from services.identity.domain.run_counts import RunCounts
+from services.kernel.lane.stage import InvalidEventError, Stage, Turn
+from services.kernel.lane.state import PartitionState, bytes_table, table_of
+from services.kernel.partitioning import partition_of
+from services.kernel.telemetry import metrics
+from services.kernel.topics import topic
+
+EVIDENCE_TOPIC = "identity.evidence-found.v1"
+
+ACCEPTED = bytes_table("accepted")
+PARTIES = table_of("parties", KnownParty)
+RUNS = table_of("runs", RunCounts)
+
+_NOT_CUSTOMERS = (
+    AuthorKind.AUTHOR_KIND_AGENT,
+    AuthorKind.AUTHOR_KIND_BOT,
+    AuthorKind.AUTHOR_KIND_SYSTEM,
+)
+# The timeline that never ends: no run of it is counted.
+LIVE = "live"
+
+# They steer a timeline, and may come again with the same id.
+_WITHOUT_ID = ("tick", "timeline_started", "timeline_ended")
+
+
+def party_id(organisation_id: str, party_key: str) -> str:
+    """Return the key of a party in the tables of both lanes."""
+    return f"{organisation_id}/{party_key}"
+
+
+class _Partition:
+    """A partition's tables at hand, and the index of accepted ids over what is stored of them."""
+
+    def __init__(self, state: PartitionState) -> None:
+        self.parties = state.table(PARTIES)
+        self.runs = state.table(RUNS)
+        self.accepted_ids = AcceptedIds(state.table(ACCEPTED).items())
+        self.repeats = 0
+
+
+class AssignParties(Stage):
+    """Everything goes on but repeats; customers' events carry their assignment."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[int, _Partition] = {}
+        self._evidence_partitions = topic(EVIDENCE_TOPIC).partitions
+
+    def on_event(self, event: Event, turn: Turn) -> None:
+        partition = self._partitions.get(turn.partition)
+        if partition is None:
+            partition = self._partitions[turn.partition] = _Partition(turn.state)
+        body = event.WhichOneof("body")
+        if body in _WITHOUT_ID:
+            _keep_counts(event, body, partition)
+        else:
+            _check(event, body)
+            if not _accept(event, body, partition, turn):
+                return
+            if body == "party_assigned":
+                _learn(event, partition)
+            elif event.party_key and not _is_from_staff(event, body):
+                self._assign(event, body, partition, turn)
+        turn.emit(event)
+
+    def _assign(self, event: Event, body: str | None, partition: _Partition, turn: Turn) -> None:
+        key = party_id(event.organisation_id, event.party_key)
+        party = partition.parties.get(key)
+        identifiers = event.message.identifiers if body == "message" else ()
+        if party is None or identifiers or not party.evidence_sent:
+            party = party or unseen_party(event.organisation_id, event.party_key)
+            untold = tell(party, ((each.kind, each.value) for each in identifiers))
+            if untold or not party.evidence_sent:
+                party.evidence_sent += 1
+                partition.parties.put(key, party)
+                where = partition_of(event.organisation_id, self._evidence_partitions)
+                evidence = _evidence(event, party, untold, turn.partition)
+                turn.send(EVIDENCE_TOPIC, where, evidence)
+        assignment = event.assignment
+        assignment.customer_id = party.customer_id
+        assignment.provisional = party.provisional
+
+    def on_close(self, partition: int, state: PartitionState) -> None:
+        at_hand = self._partitions.get(partition)
+        if at_hand is None:
+            return
+        stored_ids = state.table(ACCEPTED)
+        for key, value in at_hand.accepted_ids.changes():
+            if value is None:
+                stored_ids.delete(key)
+            else:
+                stored_ids.put(key, value)
+        metrics.IDENTITY_REPEATS.inc(at_hand.repeats)
+        metrics.IDENTITY_REMEMBERED_IDS.labels(str(partition)).set(len(at_hand.accepted_ids))
+        at_hand.repeats = 0
+
+    def on_revoke(self) -> None:
+        self._partitions = {}
+        metrics.IDENTITY_REMEMBERED_IDS.clear()
+
+
+def _check(event: Event, body: str | None) -> None:
+    if not event.event_id or not event.organisation_id:
+        missing = "event_id" if event.organisation_id else "organisation_id"
+        raise InvalidEventError(
+            f"the event has no {missing}: whether it is a repeat cannot be told; its sender must "
+            "give one"
+        )
+    if body == "party_assigned":
+        decided = event.party_assigned
+        if not decided.party_key or not decided.customer_id or not decided.version:
+            raise InvalidEventError(
+                f"party_assigned {event.event_id!r} lacks its party, its customer or its version"
+            )
+
+
+def _accept(event: Event, body: str | None, partition: _Partition, turn: Turn) -> bool:
+    """Return False for a repeat; count the event for its replay's run either way."""
+    event_hash = fingerprints.of_event(event.organisation_id, event.channel, event.event_id)
+    is_new = partition.accepted_ids.accept(event_hash, turn.log_time_us)
+    if not is_new:
+        partition.repeats += 1
+    is_of_a_run = event.timeline != LIVE and body != "party_assigned"  # that is our own answer
+    if is_of_a_run:
+        counts = partition.runs.get(event.timeline) or RunCounts()
+        if is_new:
+            counts.accepted += 1
+        else:
+            counts.duplicates += 1
+        partition.runs.put(event.timeline, counts)
+    return is_new
+
+
+def _keep_counts(event: Event, body: str | None, partition: _Partition) -> None:
+    if body == "timeline_started":
+        partition.runs.put(event.timeline, RunCounts())
+    elif body == "timeline_ended":
+        counts = partition.runs.get(event.timeline) or RunCounts()
+        event.timeline_ended.accepted = counts.accepted
+        event.timeline_ended.duplicates = counts.duplicates
+
+
+def _learn(event: Event, partition: _Partition) -> None:
+    decided = event.party_assigned
+    key = party_id(event.organisation_id, decided.party_key)
+    party = partition.parties.get(key)
+    if party is None:
+        party = unseen_party(event.organisation_id, decided.party_key)
+    if learn(party, decided.customer_id, decided.version):
+        partition.parties.put(key, party)
+
+
+def _is_from_staff(event: Event, body: str | None) -> bool:
+    return body == "message" and event.message.author_kind in _NOT_CUSTOMERS
+
+
+def _evidence(
+    event: Event, party: KnownParty, untold: list[tuple[str, str]], lane_partition: int
+) -> Event:
+    name = event.message.author_name if event.WhichOneof("body") == "message" else ""
+    return Event(
+        event_id=f"evidence/{event.party_key}/{lane_partition}/{party.evidence_sent}",
+        organisation_id=event.organisation_id,
+        brand_id=event.brand_id,
+        channel=event.channel,
+        account_id=event.account_id,
+        timeline=event.timeline,
+        occurred_at_us=event.occurred_at_us,
+        accepted_at_us=event.accepted_at_us,
+        traceparent=event.traceparent,
+        evidence_found=EvidenceFound(
+            party_key=event.party_key,
+            provisional_customer_id=fingerprints.provisional_customer_id(
+                event.organisation_id, event.party_key
+            ),
+            lane_partition=lane_partition,
+            identifiers=[EvidenceIdentifier(kind=kind, value=value) for kind, value in untold],
+            display_name=name,
+        ),
+    )
