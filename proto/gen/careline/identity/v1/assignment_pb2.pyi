@@ -77,7 +77,9 @@ Global___PartyAssigned: _TypeAlias = PartyAssigned  # noqa: Y015
 
 @_typing.final
 class EvidenceFound(_message.Message):
-    """What a party told of itself, sent once per party and partition to the resolver."""
+    """What a party told of itself: sent to the resolver once per party and partition, and again with the
+    identifiers that are new.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -117,7 +119,7 @@ class EvidenceIdentifier(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """"phone" (E.164), "email" (lower case), …: normalised."""
+    """"phone", "email", "crm_id", …: as the channel gave it; the resolver brings it to a normal form."""
     value: _builtins.str
     def __init__(
         self,
