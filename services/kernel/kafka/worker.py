@@ -159,8 +159,20 @@ class LaneWorker:
         limit = self._policy.records_per_partition * max(1, len(self.core.partitions))
         if self.core.pending_records >= limit:
             return True
-        idle = stream.channel.queue.empty()
-        return idle and time.monotonic() - self._flushed_at >= self._policy.rest_seconds
+        rested = time.monotonic() - self._flushed_at >= self._policy.rest_seconds
+        return rested and stream.channel.queue.empty() and self._has_caught_up()
+
+    def _has_caught_up(self) -> bool:
+        """Tell whether all that the broker had at the last fetch was applied.
+
+        An empty queue alone says little: Faust hands records over one by one.
+        """
+        applied = self.core.applied_offsets()
+        for tp in self.app.consumer.assignment():
+            highwater = self.app.consumer.highwater(tp)
+            if highwater is not None and applied.get(tp.partition, -1) + 1 < highwater:
+                return False
+        return True
 
     async def _flush_when_late(self) -> None:
         """Close groups that nothing else closes: the flush timer."""

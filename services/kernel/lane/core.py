@@ -256,6 +256,7 @@ class LaneCore:
                 partition.limit.consecutive,
             )
             self._stage.on_close(number, partition.state)
+            partition.timers.store_watermarks()
             changed = partition.state.take_changes()
             partition.watermarks.put(WATERMARK_KEY, partition.known)
             changes[number] = [*changed, *partition.watermarks.take_changes()]

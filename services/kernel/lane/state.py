@@ -113,15 +113,15 @@ class PartitionState:
     __slots__ = ("_tables",)
 
     def __init__(self, specs: tuple[TableSpec[Any], ...]) -> None:
-        self._tables: dict[bytes, Table[Any]] = {spec.name.encode(): Table(spec) for spec in specs}
+        self._tables: dict[str, Table[Any]] = {spec.name: Table(spec) for spec in specs}
 
     def table(self, spec: TableSpec[V]) -> Table[V]:
-        return self._tables[spec.name.encode()]
+        return self._tables[spec.name]
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one live changelog record (the newest of its key, not a tombstone)."""
         name, _, rest = key.partition(_SEPARATOR)
-        table = self._tables.get(name)
+        table = self._tables.get(name.decode())
         if table is None:
             raise UnknownTableError(
                 f"the changelog holds a record of table {name.decode()!r}, which this version does "

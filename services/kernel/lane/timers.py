@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -31,6 +31,9 @@ class Timers:
         self._timers = timers
         self._watermarks = watermarks
         self._heaps: dict[str, list[tuple[int, str]]] = {}
+        # The watermarks as they are now; the table learns of them once per flush group.
+        self._marks: dict[str, int] = {}
+        self._moved: dict[str, None] = {}
 
     def rebuild(self) -> None:
         """Build the heaps from restored tables."""
@@ -39,6 +42,7 @@ class Timers:
             self._heaps.setdefault(timer.timeline, []).append((timer.due_at_us, timer_id))
         for heap in self._heaps.values():
             heapify(heap)
+        self._marks = dict(self._watermarks.items())
 
     def set(self, timer: Timer) -> None:
         """Set a timer, or move the one of the same id."""
@@ -53,16 +57,22 @@ class Timers:
             self._timers.delete(timer_id)
 
     def watermark_us(self, timeline: str) -> int:
-        return self._watermarks.get(timeline) or 0
+        return self._marks.get(timeline, 0)
 
-    def advance(self, timeline: str, at_us: int) -> Iterator[Timer]:
-        """Move the timeline to ``at_us`` and yield the timers that are due, earliest first.
+    def advance(self, timeline: str, at_us: int) -> Iterable[Timer]:
+        """Move the timeline to ``at_us`` and give the timers that are due, earliest first.
 
         The caller may set and cancel timers between two of them. Time never moves back.
         """
-        if at_us <= self.watermark_us(timeline):
-            return
+        if at_us <= self._marks.get(timeline, 0):
+            return ()
         heap = self._heaps.get(timeline)
+        if heap and heap[0][0] < at_us:
+            return self._fire(timeline, heap, at_us)
+        self._raise_watermark(timeline, at_us)
+        return ()
+
+    def _fire(self, timeline: str, heap: list[tuple[int, str]], at_us: int) -> Iterator[Timer]:
         while heap and heap[0][0] < at_us:
             due_at_us, timer_id = heappop(heap)
             timer = self._timers.get(timer_id)
@@ -74,8 +84,12 @@ class Timers:
         self._raise_watermark(timeline, at_us)
 
     def _raise_watermark(self, timeline: str, at_us: int) -> None:
-        if at_us > self.watermark_us(timeline):
-            self._watermarks.put(timeline, at_us)
+        if at_us > self._marks.get(timeline, 0):
+            self._marks[timeline] = at_us
+            self._moved[timeline] = None
 
-    def timelines(self) -> list[str]:
-        return self._watermarks.keys()
+    def store_watermarks(self) -> None:
+        """Write the watermarks that moved since the last call into their table."""
+        moved, self._moved = self._moved, {}
+        for timeline in moved:
+            self._watermarks.put(timeline, self._marks[timeline])

@@ -1,0 +1,1 @@
+"""Elasticsearch for the services that use it: connection, patience, indices behind aliases."""
