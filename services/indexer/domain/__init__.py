@@ -1,0 +1,1 @@
+"""What the index holds of the log. Pure: an occurrence and its position in, documents out."""
