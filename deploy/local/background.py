@@ -79,7 +79,9 @@ def start_in_background(request: Request, progress: Progress) -> StackRecord:
 
     Ctrl-C meanwhile stops the runner, and with it all that it started.
     """
-    run_dir = Path(request.run_dir)
+    # The runner works in another folder.
+    run_dir = Path(request.run_dir).resolve()
+    request = msgspec.structs.replace(request, run_dir=str(run_dir))
     log = log_file(run_dir, "runner")
     log.parent.mkdir(parents=True, exist_ok=True)
     # By a pipe, not as arguments: the environment may hold secrets.

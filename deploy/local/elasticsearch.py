@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,12 +130,3 @@ def render_settings(node: ElasticsearchNode) -> str:
         **node.settings,
     }
     return "".join(f"{name}: {value}\n" for name, value in settings.items())
-
-
-def data_folder(run_dir: Path, cache_folder: Path, account: Account | None) -> Path:
-    """Return where the node's files live: under the run folder if its account may go there."""
-    inside = run_dir / NAME
-    if account is None or account.can_reach(inside):
-        return inside
-    digest = hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:12]
-    return cache_folder / "runs" / digest / NAME

@@ -9,7 +9,8 @@ from pathlib import Path
 from deploy.local.account import unprivileged_account
 from deploy.local.artifacts import fetch_elasticsearch, fetch_kafka
 from deploy.local.cache import cache_dir
-from deploy.local.elasticsearch import ElasticsearchNode, data_folder
+from deploy.local.data import elasticsearch_folder
+from deploy.local.elasticsearch import ElasticsearchNode
 from deploy.local.jdk import find_jdk
 from deploy.local.kafka import KafkaNode
 from deploy.local.ports import Ports
@@ -71,7 +72,7 @@ def elasticsearch_node(
     with steps.step("fetch Elasticsearch") as report:
         home = fetch_elasticsearch(cache, report)
     node = ElasticsearchNode(
-        folder=data_folder(run_dir, cache, account),
+        folder=elasticsearch_folder(run_dir, cache, account),
         log=run_dir / "logs" / "elasticsearch.log",
         port=ports.elasticsearch,
         transport_port=ports.elasticsearch_transport,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.account import Account
-from deploy.local.elasticsearch import ElasticsearchNode, data_folder, render_settings
+from deploy.local.elasticsearch import ElasticsearchNode, render_settings
 from deploy.local.errors import LocalStackError
 from deploy.local.jdk import Jdk
 from deploy.local.kafka import KafkaNode, answers, render_properties
@@ -104,20 +104,6 @@ def test_a_closed_folder_on_the_way_is_named_before_elasticsearch_fails_on_it(
     assert not STRANGER.can_reach(closed / "elasticsearch")
     with pytest.raises(LocalStackError, match=r"'stranger', who cannot enter the folders above"):
         elasticsearch_node(closed, STRANGER).prepare()
-
-
-def test_the_data_goes_elsewhere_when_its_account_cannot_enter_the_run_folder(
-    tmp_path: Path,
-) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    cache = Path("/var/cache/careline")
-
-    assert data_folder(closed, cache, None) == closed / "elasticsearch"
-    elsewhere = data_folder(closed, cache, STRANGER)
-    assert elsewhere.is_relative_to(cache / "runs")
-    assert elsewhere == data_folder(closed, cache, STRANGER)
-    assert elsewhere != data_folder(closed / "other", cache, STRANGER)
 
 
 def test_the_owner_of_a_folder_may_enter_it(tmp_path: Path) -> None:
