@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"[a-z]+(?:n['’]t)?|[\u4e00-\u9fff]+|[!?！？]+|[^\w\s]", re.UNICODE)
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[\u4e00-\u9fff]+|[!?！？]+|[^\w\s]", re.UNICODE)
 _LONGEST_HAN_WORD = 4
 _NEGATION_REACH = 3
 _THRESHOLD = 0.15
