@@ -44,6 +44,11 @@ class Source(NamedTuple):
     generation: int
     partition: int
 
+    @property
+    def position(self) -> str:
+        """Return the end of all keys of this generation and partition, on whichever timeline."""
+        return f"/g{self.generation:03}/p{self.partition:05}"
+
 
 class CellKey(NamedTuple):
     """Encoded, keys sort by measure, resolution and time."""
@@ -56,9 +61,8 @@ class CellKey(NamedTuple):
 
     def encode(self) -> str:
         """Write `measure/resolution/start/organisation/brand/channel/timeline/gGGG/pPPPPP`."""
-        start = instants.to_text(self.bucket_at_us)
-        end = _end(self.group, self.source)
-        return f"{self.measure}/{self.resolution_seconds:05}/{start}/{end}"
+        end = key_end(self.group, self.source)
+        return encode_key(self.measure, self.resolution_seconds, self.bucket_at_us, end)
 
     @staticmethod
     def decode(text: str) -> "CellKey":
@@ -83,6 +87,18 @@ class HorizonKey(NamedTuple):
 
     def encode(self) -> str:
         return f"{_HORIZON}/{self.resolution_seconds:05}/{_tail(self.source)}"
+
+
+def encode_key(measure: str, resolution_seconds: int, bucket_at_us: int, end: str) -> str:
+    """Write the key that `CellKey.encode` writes, with its `key_end` made before."""
+    return f"{measure}/{resolution_seconds:05}/{instants.to_text(bucket_at_us)}/{end}"
+
+
+# A partition meets few groups, and meets them in every flush group.
+@lru_cache(maxsize=8192)
+def key_end(group: Group, source: Source) -> str:
+    """Write the part of a key that says whose cell it is and who folded it."""
+    return "/".join([*map(_escape, group), _tail(source)])
 
 
 def decode_key(text: str) -> CellKey | HorizonKey:
@@ -159,14 +175,8 @@ def _require_version(version: int) -> None:
         )
 
 
-# A partition meets few groups, and meets them in every flush group.
-@lru_cache(maxsize=8192)
-def _end(group: Group, source: Source) -> str:
-    return "/".join([*map(_escape, group), _tail(source)])
-
-
 def _tail(source: Source) -> str:
-    return f"{_escape(source.timeline)}/g{source.generation:03}/p{source.partition:05}"
+    return _escape(source.timeline) + source.position
 
 
 def _source(tail: list[str]) -> Source:

@@ -16,11 +16,12 @@ from services.kpi.domain.cells import (
     FINE_SECONDS,
     FINE_US,
     Cell,
-    CellKey,
     Group,
     HorizonKey,
     Source,
     decode_key,
+    encode_key,
+    key_end,
 )
 from services.kpi.domain.measures import Kind
 from services.kpi.domain.sketch import index_of
@@ -32,6 +33,8 @@ FINE_KEPT_US = 2 * 24 * 3600 * 1_000_000
 Change = tuple[str, bytes | None]
 
 _DURATIONS = frozenset(m.id for m in measures.MEASURES.values() if m.kind is Kind.DURATION)
+
+_COARSE_KEYS = tuple(f"{measure}/{COARSE_SECONDS:05}/" for measure in measures.MEASURES)
 
 _DeltaKey = tuple[str, str, str, str, str, int]
 
@@ -45,11 +48,11 @@ class FoldState:
     """
     What a partition's fold keeps; `Fold.restore` rebuilds it from its own records.
 
-    `cells` by encoded key. `horizons` by timeline: no fine cell before this instant is kept.
-    `fine_keys` by timeline and bucket: the keys that the horizon will reach next.
+    `cells` by encoded key; one that no fact has touched since it was restored is still bytes.
+    `horizons` by timeline: no fine cell before this instant is kept. `fine_keys` by timeline and bucket: the keys that the horizon will reach next.
     """
 
-    cells: dict[str, Cell] = field(default_factory=dict)
+    cells: dict[str, Cell | bytes] = field(default_factory=dict)
     horizons: dict[str, int] = field(default_factory=dict)
     fine_keys: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
@@ -124,19 +127,19 @@ class Fold:
 
     def restore(self, records: Iterable[tuple[str, bytes]]) -> None:
         """Take back what this partition once wrote (`FoldError` for another's record)."""
+        own = self._source(cells.LIVE).position
         for text, value in records:
-            key = decode_key(text)
-            if key.source != self._source(key.source.timeline):
+            if not text.endswith(own):
                 raise FoldError(
-                    f"{text!r} was folded by generation {key.source.generation}, partition "
-                    f"{key.source.partition}, and this is generation {self._generation}, "
+                    f"{text!r} was folded elsewhere, and this is generation {self._generation}, "
                     f"partition {self._partition}: restore each partition from its own records"
                 )
+            key = None if text.startswith(_COARSE_KEYS) else decode_key(text)
             if isinstance(key, HorizonKey):
                 self.state.horizons[key.source.timeline] = cells.decode_horizon(value)
                 continue
-            self.state.cells[text] = Cell.decode(value)
-            if key.resolution_seconds == FINE_SECONDS:
+            self.state.cells[text] = value
+            if key is not None and key.resolution_seconds == FINE_SECONDS:
                 self._remember_fine(key.source.timeline, key.bucket_at_us, text)
 
     def _source(self, timeline: str) -> Source:
@@ -147,25 +150,30 @@ class Fold:
         horizons = self.state.horizons
         for (measure, *names, timeline, minute), delta in self._deltas.items():
             at_us = minute * FINE_US
-            group, source = Group(*names), self._source(timeline)
-            coarse_at_us = at_us // COARSE_US * COARSE_US
-            self._merge(
-                CellKey(measure, COARSE_SECONDS, coarse_at_us, group, source), delta, changed
-            )
+            end = key_end(Group(*names), self._source(timeline))
+            key = encode_key(measure, COARSE_SECONDS, at_us // COARSE_US * COARSE_US, end)
+            self._merge(key, delta, changed)
             if timeline not in horizons or at_us >= horizons[timeline]:
-                self._merge(CellKey(measure, FINE_SECONDS, at_us, group, source), delta, changed)
+                key = encode_key(measure, FINE_SECONDS, at_us, end)
+                if self._merge(key, delta, changed):
+                    self._remember_fine(timeline, at_us, key)
         self._deltas.clear()
         return changed
 
-    def _merge(self, key: CellKey, delta: Cell, changed: dict[str, Cell]) -> None:
-        text = key.encode()
-        cell = self.state.cells.get(text)
+    def _merge(self, key: str, delta: Cell, changed: dict[str, Cell]) -> bool:
+        """Merge a delta into the cell it belongs to; return whether the cell is new."""
+        cell = changed.get(key)
+        is_new = False
         if cell is None:
-            cell = self.state.cells[text] = Cell(delta.latest_at_us)
-            if key.resolution_seconds == FINE_SECONDS:
-                self._remember_fine(key.source.timeline, key.bucket_at_us, text)
+            known = self.state.cells.get(key)
+            is_new = known is None
+            if known is None:
+                cell = Cell(delta.latest_at_us)
+            else:
+                cell = Cell.decode(known) if isinstance(known, bytes) else known
+            self.state.cells[key] = changed[key] = cell
         cell.merge(delta)
-        changed[text] = cell
+        return is_new
 
     def _remember_fine(self, timeline: str, bucket_at_us: int, key: str) -> None:
         self.state.fine_keys.setdefault(timeline, {}).setdefault(bucket_at_us, []).append(key)

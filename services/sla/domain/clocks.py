@@ -8,12 +8,14 @@ facts remembered, and the difference goes out as events with sign −1 and +1.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from services.sla.domain.events import ClockEvent, corrections
+from services.sla.domain.events import ClockEvent, corrections, without
 from services.sla.domain.facts import (
     CUSTOMER_WROTE,
+    REOPENED,
     ConversationOpened,
     ConversationReopened,
     Fact,
@@ -25,13 +27,17 @@ from services.sla.domain.facts import (
 from services.sla.domain.policies import CLOCKS, PolicyBook
 from services.sla.domain.rules import Rules, Standing, settle
 
+# A conversation that remembers more facts than the first number settles all but the latest of the
+# second: what they led to stays as it was told, and a fact that comes later still is not counted.
+MAX_ROWS: Final = 128
+KEPT_ROWS: Final = 64
+
 
 @dataclass(slots=True)
 class ConversationClocks:
     """All that is remembered of a conversation; plain values only, so that it can be stored.
 
-    It grows by some ten bytes a fact and about a hundred a clock event; who keeps it forgets it
-    when the conversation can no longer change.
+    Some ten bytes a fact and about a hundred a clock event, for at most ``MAX_ROWS`` facts.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -43,6 +49,11 @@ class ConversationClocks:
     told: list[ClockEvent] = field(default_factory=list)
     # Timer id to due time, as they are set.
     timers: dict[str, int] = field(default_factory=dict)
+    # Numbers the place that counts what is told from now on.
+    told_in: int = 0
+    # The last of the settled facts, and how the conversation stood after it.
+    settled: Row | None = None
+    settled_standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +74,43 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    events: list[ClockEvent] = field(default_factory=list)
-    timers: list[SetTimer | CancelTimer] = field(default_factory=list)
+    events: Sequence[ClockEvent] = ()
+    timers: Sequence[SetTimer | CancelTimer] = ()
+
+
+NOTHING: Final = Outcome()
 
 
 def apply(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
     """Take a fact, early or late. The state is changed in place."""
-    row = row_of(fact)
-    is_latest = row.at_us > state.passed_us and (not state.rows or row >= state.rows[-1])
-    if isinstance(fact, ConversationOpened | ConversationReopened):
-        # Of two openings at one instant the subject decides, not which came first.
-        is_latest = is_latest and row not in state.rows[-1:]
-        insort(state.openings, _opening(fact, row, book), key=_without_policy)
-    insort(state.rows, row)
-    state.passed_us = max(state.passed_us, row.at_us - 1)
-    if is_latest and state.standing.cycle:
-        rules = Rules(state.standing, state.openings, book)
-        rules.take(row)
-        return _tell(state, rules.events)
-    return _replay(state, book)
-
-
-def apply_all(state: ConversationClocks, facts: Iterable[Fact], book: PolicyBook) -> Outcome:
-    """Take the facts of one event, whatever their order among themselves."""
-    outcome = Outcome()
-    for fact in sorted(facts, key=row_of):
-        one = apply(state, fact, book)
-        outcome.events.extend(one.events)
-        outcome.timers.extend(one.timers)
-    return outcome
+    return apply_all(state, (fact,), book)
 
 
 def take_back(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
     """Undo a fact that was applied and is no longer true; one that never was is an error."""
-    row = row_of(fact)
-    position = bisect_left(state.rows, row)
-    if state.rows[position : position + 1] != [row]:
-        raise LookupError(f"{fact} was never applied, so it cannot be taken back")
-    del state.rows[position]
-    if isinstance(fact, ConversationOpened | ConversationReopened):
-        taken = (*row, _subject_key(fact))
-        state.openings.remove(next(one for one in state.openings if _without_policy(one) == taken))
-    return _replay(state, book)
+    return apply_all(state, (), book, taken_back=(fact,))
+
+
+def apply_all(
+    state: ConversationClocks,
+    facts: Sequence[Fact],
+    book: PolicyBook,
+    taken_back: Sequence[Fact] = (),
+) -> Outcome:
+    """Take the facts of one event, whatever their order among themselves, and what it takes back.
+
+    A fact taken back that never was applied is a LookupError, raised before anything is changed.
+    """
+    coming = [(row_of(fact), fact) for fact in facts]
+    if len(coming) > 1:
+        coming.sort(key=_row)
+    if not taken_back and coming and _is_latest(state, coming):
+        outcome = _go_on(state, coming, book)
+    else:
+        outcome = _correct(state, coming, _applied(state, taken_back), book)
+    if len(state.rows) > MAX_ROWS:
+        _settle_early(state, book)
+    return outcome
 
 
 def on_timer(state: ConversationClocks, timer_id: str, due_at_us: int) -> Outcome:
@@ -115,36 +121,118 @@ def on_timer(state: ConversationClocks, timer_id: str, due_at_us: int) -> Outcom
     return _tell(state, settle(state.standing, state.passed_us))
 
 
+def _is_latest(state: ConversationClocks, coming: list[tuple[Row, Fact]]) -> bool:
+    last = state.rows[-1] if state.rows else None
+    first = coming[0][0]
+    if not state.standing.cycle or first.at_us <= state.passed_us or (last and first < last):
+        return False
+    for row, _ in coming:
+        # Of two openings at one instant the subject decides, not which came first.
+        if row.code <= REOPENED and row == last:
+            return False
+        last = row
+    return True
+
+
+def _go_on(
+    state: ConversationClocks, coming: list[tuple[Row, Fact]], book: PolicyBook
+) -> Outcome:
+    rules = Rules(state.standing, state.openings, book)
+    for row, fact in coming:
+        if isinstance(fact, ConversationOpened | ConversationReopened):
+            state.openings.append(_opening(fact, row, book))
+        state.rows.append(row)
+        rules.take(row)
+    state.passed_us = max(state.passed_us, state.rows[-1].at_us - 1)
+    return _tell(state, rules.events)
+
+
 def _tell(state: ConversationClocks, events: list[ClockEvent]) -> Outcome:
     if not events:
-        return Outcome()  # no clock has changed, so no timer has
+        return NOTHING  # no clock has changed, so no timer has
+    if state.told_in:
+        events = [event._replace(told_in=state.told_in) for event in events]
     state.told += events
     return Outcome(events, _move_timers(state))
 
 
-def _replay(state: ConversationClocks, book: PolicyBook) -> Outcome:
-    standing = Standing()
-    rules = Rules(standing, state.openings, book)
-    if state.openings:
+def _applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> list[Row]:
+    """Return the rows to drop; what is settled stays."""
+    gone: list[Row] = []
+    for fact in taken_back:
+        row = row_of(fact)
+        position = bisect_left(state.rows, row) + gone.count(row)
+        if state.rows[position : position + 1] == [row]:
+            gone.append(row)
+        elif state.settled is None or row > state.settled:
+            raise LookupError(f"{fact} was never applied, so it cannot be taken back")
+    return gone
+
+
+def _correct(
+    state: ConversationClocks,
+    coming: list[tuple[Row, Fact]],
+    gone: list[Row],
+    book: PolicyBook,
+) -> Outcome:
+    for row in gone:
+        del state.rows[bisect_left(state.rows, row)]
+        if row.code <= REOPENED:
+            del state.openings[bisect_left(state.openings, row)]
+    if state.settled is not None:
+        coming = [one for one in coming if one[0] > state.settled]
+    if not coming and not gone:
+        return NOTHING
+    for row, fact in coming:
+        if isinstance(fact, ConversationOpened | ConversationReopened):
+            insort(state.openings, _opening(fact, row, book), key=_without_policy)
+        insort(state.rows, row)
+        state.passed_us = max(state.passed_us, row.at_us - 1)
+    rules = _replayed(state, state.rows, book)
+    events = rules.events + settle(rules.standing, state.passed_us)
+    changes, state.told = corrections(state.told, events, state.told_in)
+    state.standing = rules.standing
+    return Outcome(changes, _move_timers(state))
+
+
+def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) -> Rules:
+    """Return the rules after the first rows, beginning where nothing is remembered before."""
+    if state.settled_standing is not None:
+        rules = Rules(state.settled_standing.copy(), state.openings, book)
+    else:
+        rules = Rules(Standing(), state.openings, book)
+        if not state.openings:
+            return rules
         first = state.openings[0]
-        wrote = next((row for row in state.rows if row.code == CUSTOMER_WROTE), first)
+        wrote = next((row for row in rows if row.code == CUSTOMER_WROTE), first)
         rules.begin(first, min(first.at_us, wrote.at_us))
-        for row in state.rows:
-            rules.take(row)
-    events = rules.events + settle(standing, state.passed_us)
-    told, state.told, state.standing = state.told, events, standing
-    return Outcome(corrections(told, events), _move_timers(state))
+    for row in rows:
+        rules.take(row)
+    return rules
+
+
+def _settle_early(state: ConversationClocks, book: PolicyBook) -> None:
+    """Forget the early facts and what they told: it stays as it is."""
+    if not state.standing.cycle:
+        return  # not opened yet: nothing was told
+    early = state.rows[:-KEPT_ROWS]
+    rules = _replayed(state, early, book)
+    state.told = without(state.told, rules.events)
+    state.settled, state.settled_standing = early[-1], rules.standing
+    state.rows = state.rows[-KEPT_ROWS:]
+    state.openings = [one for one in state.openings if one[:2] >= state.settled]
 
 
 def _opening(
     fact: ConversationOpened | ConversationReopened, row: Row, book: PolicyBook
 ) -> Opening:
     policy = book.choose(subject_of(fact))
-    return Opening(row.at_us, row.code, _subject_key(fact), policy.ref if policy else None)
+    subject_key = (fact.channel, fact.brand, fact.priority)
+    return Opening(row.at_us, row.code, subject_key, policy.ref if policy else None)
 
 
-def _subject_key(fact: ConversationOpened | ConversationReopened) -> tuple[str, str, str]:
-    return fact.channel, fact.brand, fact.priority
+def _row(one: tuple[Row, Fact]) -> Row:
+    return one[0]
 
 
 def _without_policy(opening: Opening) -> tuple[int, int, tuple[str, str, str]]:

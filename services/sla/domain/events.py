@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from services.sla.domain.policies import ClockName, PolicyRef
@@ -40,6 +39,8 @@ class ClockEvent(NamedTuple):
     target_us: int
     policy: PolicyRef
     sign: int = 1
+    # Numbers the place that counts it, as the caller does; what takes it back names the same.
+    told_in: int = 0
 
 
 def net(events: Iterable[ClockEvent]) -> dict[ClockEvent, int]:
@@ -52,27 +53,51 @@ def net(events: Iterable[ClockEvent]) -> dict[ClockEvent, int]:
     return {event: total for event, total in sums.items() if total}
 
 
-def corrections(told: list[ClockEvent], true: list[ClockEvent]) -> list[ClockEvent]:
-    """Return what turns the events told so far into the true ones: first −1, then +1."""
-    wrong, missing = Counter(told), Counter(true)
-    wrong.subtract(true)
-    missing.subtract(told)
+def corrections(
+    told: Sequence[ClockEvent], true: Sequence[ClockEvent], told_in: int = 0
+) -> tuple[list[ClockEvent], list[ClockEvent]]:
+    """Return what turns the events told so far into the true ones, and then all that holds.
+
+    First what was wrong, with sign −1 and where it was told; then what is new, told here.
+    """
+    left: dict[tuple[object, ...], list[ClockEvent]] = {}
+    for event in told:
+        left.setdefault(_content(event), []).append(event)
+    holds: list[ClockEvent] = []
+    new: list[ClockEvent] = []
+    for event in true:
+        known = left.get(_content(event))
+        if known:
+            holds.append(known.pop(0))
+        else:
+            new.append(event._replace(told_in=told_in) if told_in else event)
+            holds.append(new[-1])
     breached = {(event.clock, event.cycle) for event in true if event.kind == "breached"}
-    taken_back = [
-        event._replace(kind=_taken_back_kind(event, breached), sign=-1)
-        for event in told
-        if _take(wrong, event)
-    ]
-    return taken_back + [event for event in true if _take(missing, event)]
+    wrong = [event for events in left.values() for event in events]
+    taken_back = [event._replace(kind=_taken_back_kind(event, breached), sign=-1) for event in wrong]
+    return taken_back + new, holds
+
+
+def without(events: Iterable[ClockEvent], some: Iterable[ClockEvent]) -> list[ClockEvent]:
+    """Return the events that are left when some are taken away, wherever they were told."""
+    gone: dict[tuple[object, ...], int] = {}
+    for event in some:
+        gone[_content(event)] = gone.get(_content(event), 0) + 1
+    left = []
+    for event in events:
+        content = _content(event)
+        if gone.get(content):
+            gone[content] -= 1
+        else:
+            left.append(event)
+    return left
+
+
+def _content(event: ClockEvent) -> tuple[object, ...]:
+    """Return all but the sign and the place."""
+    return event[:-2]
 
 
 def _taken_back_kind(event: ClockEvent, breached: set[tuple[ClockName, int]]) -> ClockEventKind:
     was_none = event.kind == "breached" and (event.clock, event.cycle) not in breached
     return "withdrawn" if was_none else event.kind
-
-
-def _take(counts: Counter[ClockEvent], event: ClockEvent) -> bool:
-    if counts[event] <= 0:
-        return False
-    counts[event] -= 1
-    return True

@@ -248,5 +248,5 @@ def test_a_refused_fact_leaves_nothing_behind(
 
 def test_a_partition_refuses_anothers_records() -> None:
     key = CellKey(measures.CONTACT, 60, NOON_US, Group("a", "b", "c"), Source(LIVE, 1, 4))
-    with pytest.raises(FoldError, match="partition 4, and this is generation 1, partition 3"):
+    with pytest.raises(FoldError, match="p00004' was folded elsewhere, and this is generation 1, partition 3"):
         Fold(1, 3).restore([(key.encode(), Cell(NOON_US, 1).encode())])
