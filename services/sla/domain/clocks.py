@@ -8,7 +8,7 @@ facts remembered, and the difference goes out as events with sign −1 and +1.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,9 +22,8 @@ from services.sla.domain.facts import (
     Opening,
     Row,
     row_of,
-    subject_of,
 )
-from services.sla.domain.policies import CLOCKS, PolicyBook
+from services.sla.domain.policies import CLOCKS, PolicyBook, Subject
 from services.sla.domain.rules import Rules, Standing, settle
 
 # A conversation that remembers more facts than the first number settles all but the latest of the
@@ -74,8 +73,8 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    events: Sequence[ClockEvent] = ()
-    timers: Sequence[SetTimer | CancelTimer] = ()
+    events: tuple[ClockEvent, ...] = ()
+    timers: tuple[SetTimer | CancelTimer, ...] = ()
 
 
 NOTHING: Final = Outcome()
@@ -153,17 +152,17 @@ def _tell(state: ConversationClocks, events: list[ClockEvent]) -> Outcome:
     if state.told_in:
         events = [event._replace(told_in=state.told_in) for event in events]
     state.told += events
-    return Outcome(events, _move_timers(state))
+    return Outcome(tuple(events), _move_timers(state))
 
 
-def _applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> list[Row]:
-    """Return the rows to drop; what is settled stays."""
-    gone: list[Row] = []
+def _applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> list[tuple[Row, Fact]]:
+    """Return what is to be dropped; what is settled stays."""
+    gone: list[tuple[Row, Fact]] = []
     for fact in taken_back:
         row = row_of(fact)
-        position = bisect_left(state.rows, row) + gone.count(row)
+        position = bisect_left(state.rows, row) + sum(row == one for one, _ in gone)
         if state.rows[position : position + 1] == [row]:
-            gone.append(row)
+            gone.append((row, fact))
         elif state.settled is None or row > state.settled:
             raise LookupError(f"{fact} was never applied, so it cannot be taken back")
     return gone
@@ -172,13 +171,13 @@ def _applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> list[Row]
 def _correct(
     state: ConversationClocks,
     coming: list[tuple[Row, Fact]],
-    gone: list[Row],
+    gone: list[tuple[Row, Fact]],
     book: PolicyBook,
 ) -> Outcome:
-    for row in gone:
+    for row, fact in gone:
         del state.rows[bisect_left(state.rows, row)]
-        if row.code <= REOPENED:
-            del state.openings[bisect_left(state.openings, row)]
+        if isinstance(fact, ConversationOpened | ConversationReopened):
+            del state.openings[_position_of_opening(state.openings, row, fact)]
     if state.settled is not None:
         coming = [one for one in coming if one[0] > state.settled]
     if not coming and not gone:
@@ -192,7 +191,7 @@ def _correct(
     events = rules.events + settle(rules.standing, state.passed_us)
     changes, state.told = corrections(state.told, events, state.told_in)
     state.standing = rules.standing
-    return Outcome(changes, _move_timers(state))
+    return Outcome(tuple(changes), _move_timers(state))
 
 
 def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) -> Rules:
@@ -204,7 +203,7 @@ def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) 
         if not state.openings:
             return rules
         first = state.openings[0]
-        wrote = next((row for row in rows if row.code == CUSTOMER_WROTE), first)
+        wrote = next((row for row in state.rows if row.code == CUSTOMER_WROTE), first)
         rules.begin(first, min(first.at_us, wrote.at_us))
     for row in rows:
         rules.take(row)
@@ -226,33 +225,41 @@ def _settle_early(state: ConversationClocks, book: PolicyBook) -> None:
 def _opening(
     fact: ConversationOpened | ConversationReopened, row: Row, book: PolicyBook
 ) -> Opening:
-    policy = book.choose(subject_of(fact))
-    subject_key = (fact.channel, fact.brand, fact.priority)
-    return Opening(row.at_us, row.code, subject_key, policy.ref if policy else None)
+    policy = book.choose(fact.subject)
+    return Opening(row.at_us, row.code, fact.subject, policy.ref if policy else None)
+
+
+def _position_of_opening(
+    openings: Sequence[Opening], row: Row, fact: ConversationOpened | ConversationReopened
+) -> int:
+    """Return which opening of the row's instant it is: the one of the same subject, if any."""
+    first = bisect_left(openings, row)
+    for position in range(first, len(openings)):
+        if _without_policy(openings[position]) == (*row, fact.subject):
+            return position
+    return first
 
 
 def _row(one: tuple[Row, Fact]) -> Row:
     return one[0]
 
 
-def _without_policy(opening: Opening) -> tuple[int, int, tuple[str, str, str]]:
+def _without_policy(opening: Opening) -> tuple[int, int, Subject]:
     return opening[:3]
 
 
-def _move_timers(state: ConversationClocks) -> list[SetTimer | CancelTimer]:
+def _move_timers(state: ConversationClocks) -> tuple[SetTimer | CancelTimer, ...]:
     wanted = {
         f"{name}.{clock.cycle}.{alarm}": at_us
         for name in CLOCKS
         if (clock := state.standing.clocks.get(name)) is not None
         for at_us, alarm in clock.alarms()
     }
-    moves: list[SetTimer | CancelTimer] = [
-        CancelTimer(timer_id) for timer_id in state.timers if timer_id not in wanted
-    ]
-    moves += [
+    known, state.timers = state.timers, wanted
+    gone = (CancelTimer(timer_id) for timer_id in known if timer_id not in wanted)
+    new = (
         SetTimer(timer_id, at_us)
         for timer_id, at_us in wanted.items()
-        if state.timers.get(timer_id) != at_us
-    ]
-    state.timers = wanted
-    return moves
+        if known.get(timer_id) != at_us
+    )
+    return (*gone, *new)

@@ -73,8 +73,11 @@ def corrections(
             new.append(event._replace(told_in=told_in) if told_in else event)
             holds.append(new[-1])
     breached = {(event.clock, event.cycle) for event in true if event.kind == "breached"}
-    wrong = [event for events in left.values() for event in events]
-    taken_back = [event._replace(kind=_taken_back_kind(event, breached), sign=-1) for event in wrong]
+    taken_back = [
+        event._replace(kind=_taken_back_kind(event, breached), sign=-1)
+        for wrong in left.values()
+        for event in wrong
+    ]
     return taken_back + new, holds
 
 

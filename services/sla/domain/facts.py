@@ -15,6 +15,10 @@ class ConversationOpened:
     brand: str = ""
     priority: str = ""
 
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.channel, self.brand, self.priority)
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationReopened:
@@ -22,6 +26,10 @@ class ConversationReopened:
     channel: str
     brand: str = ""
     priority: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.channel, self.brand, self.priority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Opening(NamedTuple):
 
     at_us: int
     code: int
-    subject_key: tuple[str, str, str]
+    subject: Subject
     policy: PolicyRef | None
 
 
@@ -94,7 +102,3 @@ def row_of(fact: Fact) -> Row:
             if code is None:
                 raise ValueError(f"no status {fact.status!r}; known are {', '.join(STATUS_CODES)}")
             return Row(fact.at_us, code)
-
-
-def subject_of(fact: ConversationOpened | ConversationReopened) -> Subject:
-    return Subject(fact.channel, fact.brand, fact.priority)

@@ -16,8 +16,7 @@ Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 STATUSES: Final[tuple[Status, ...]] = ("new", "open", "pending", "on_hold", "solved", "closed")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a policy is chosen by; empty where it is not known."""
 
     channel: str

@@ -6,8 +6,8 @@ The rules take facts in the order in which they happened; ``clocks`` sees to tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from services.sla.domain.calendars import BusinessCalendar
 from services.sla.domain.clock import Clock
@@ -52,6 +52,10 @@ class Standing:
     next_responses: int = 0
     clocks: dict[ClockName, Clock] = field(default_factory=dict)
 
+    def copy(self) -> Self:
+        """Return a standing that moves on by itself."""
+        return replace(self, clocks={name: replace(one) for name, one in self.clocks.items()})
+
 
 def settle(standing: Standing, until_us: int) -> list[ClockEvent]:
     """Sound every alarm due at or before an instant, in order of time."""
@@ -70,20 +74,20 @@ class Rules:
     """Takes a conversation's rows in order and collects the clock events they cause."""
 
     def __init__(self, standing: Standing, openings: Sequence[Opening], book: PolicyBook) -> None:
-        self._standing = standing
+        self.standing = standing
         self._openings = openings
         self._book = book
         self.events: list[ClockEvent] = []
 
     def begin(self, opening: Opening, at_us: int) -> None:
         """Begin the first cycle; no row acts before it, whatever its time."""
-        self._standing.began_at_us = at_us
+        self.standing.began_at_us = at_us
         self._begin_cycle(opening.policy, at_us)
 
     def take(self, row: Row) -> None:
-        at_us = max(row.at_us, self._standing.began_at_us)
+        at_us = max(row.at_us, self.standing.began_at_us)
         # An alarm at this very instant does not sound yet: what happens at the due time is in time.
-        self.events += settle(self._standing, at_us - 1)
+        self.events += settle(self.standing, at_us - 1)
         if row.code in (OPENED, REOPENED):
             self._open_again(row, at_us)
         elif row.code == CUSTOMER_WROTE:
@@ -95,13 +99,13 @@ class Rules:
 
     def _open_again(self, row: Row, at_us: int) -> None:
         # An opening of what is open already is a repetition.
-        if self._standing.status in RESOLVED:
+        if self.standing.status in RESOLVED:
             opening = next(one for one in self._openings if one[:2] == row)
-            self._standing.status = "open"
+            self.standing.status = "open"
             self._begin_cycle(opening.policy, at_us)
 
     def _begin_cycle(self, ref: PolicyRef | None, at_us: int) -> None:
-        standing = self._standing
+        standing = self.standing
         standing.cycle += 1
         standing.policy = ref
         standing.clocks = {}
@@ -128,12 +132,12 @@ class Rules:
             self._start_responses(at_us)
 
     def _customer_wrote(self, at_us: int) -> None:
-        self._standing.unanswered = True
-        if self._standing.status not in RESOLVED:
+        self.standing.unanswered = True
+        if self.standing.status not in RESOLVED:
             self._start_responses(at_us)
 
     def _start_responses(self, at_us: int) -> None:
-        clocks = self._standing.clocks
+        clocks = self.standing.clocks
         if "first_response" not in clocks:
             self._start("first_response", at_us)
         waiting = clocks.get("next_response")
@@ -143,11 +147,11 @@ class Rules:
     def _agent_replied(self, at_us: int, *, answers: bool) -> None:
         self._fulfil("first_response", at_us)
         if answers:
-            self._standing.unanswered = False
+            self.standing.unanswered = False
             self._fulfil("next_response", at_us)
 
     def _change_status(self, status: Status, at_us: int) -> None:
-        standing = self._standing
+        standing = self.standing
         was_resolved = standing.status in RESOLVED
         standing.status = status
         if status in RESOLVED:
@@ -159,7 +163,7 @@ class Rules:
 
     def _pause_and_resume(self, at_us: int) -> None:
         for name in CLOCKS:
-            clock = self._standing.clocks.get(name)
+            clock = self.standing.clocks.get(name)
             if clock is None or not clock.is_open:
                 continue
             if clock.is_running and self._stands_still(name):
@@ -171,7 +175,7 @@ class Rules:
         policy = self._policy()
         if policy is None or name not in policy.targets:
             return
-        standing = self._standing
+        standing = self.standing
         cycle = standing.cycle
         if name == "next_response":
             cycle = standing.next_responses = standing.next_responses + 1
@@ -181,19 +185,19 @@ class Rules:
         self.events.append(clock.activate(at_us, policy.calendar, running=running))
 
     def _fulfil(self, name: ClockName, at_us: int) -> None:
-        clock = self._standing.clocks.get(name)
+        clock = self.standing.clocks.get(name)
         if clock is not None and clock.is_open:
             self.events.append(clock.fulfil(at_us, self._calendar(clock)))
 
     def _stands_still(self, name: ClockName) -> bool:
-        status = self._standing.status
+        status = self.standing.status
         if name in RESPONSE_CLOCKS and status in RESOLVED:
             return True
         policy = self._policy()
         return policy is not None and status in policy.targets[name].pause_in
 
     def _policy(self) -> Policy | None:
-        ref = self._standing.policy
+        ref = self.standing.policy
         return None if ref is None else self._book.policy(ref)
 
     def _calendar(self, clock: Clock) -> BusinessCalendar:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ class Story:
         return self
 
 
-def brief(events: list[ClockEvent]) -> list[tuple[str, int, int]]:
+def brief(events: Sequence[ClockEvent]) -> list[tuple[str, int, int]]:
     """Kind, sign and minute of events."""
     return [(event.kind, event.sign, event.at_us // MINUTE) for event in events]
 
@@ -78,7 +79,7 @@ def test_an_opening_applies_the_policy_and_starts_the_resolution() -> None:
         ("policy_applied", "resolution"),
         ("activated", "resolution"),
     ]
-    assert story.last.timers == [SetTimer("resolution.1.breached", 24 * HOUR)]
+    assert story.last.timers == (SetTimer("resolution.1.breached", 24 * HOUR),)
 
 
 def test_without_a_policy_that_applies_nothing_is_promised() -> None:
@@ -102,7 +103,7 @@ def test_a_reply_fulfils_it_and_cancels_its_timer() -> None:
     (fulfilled,) = story.last.events
     assert (fulfilled.kind, fulfilled.elapsed_us) == ("fulfilled", 40 * MINUTE)
     assert fulfilled.due_at_us == HOUR
-    assert story.last.timers == [CancelTimer("first_response.1.breached")]
+    assert story.last.timers == (CancelTimer("first_response.1.breached"),)
 
 
 def test_a_reply_at_the_instant_of_the_message_answers_it() -> None:
@@ -169,7 +170,7 @@ def test_a_late_earlier_reply_corrects_the_fulfilment_by_a_pair() -> None:
     story.told(AgentReplied(30 * MINUTE))
     assert brief(story.last.events) == [("fulfilled", -1, 40), ("fulfilled", 1, 30)]
     assert story.last.events[1].elapsed_us == 30 * MINUTE
-    assert story.last.timers == []
+    assert story.last.timers == ()
 
 
 def test_a_late_reply_before_the_message_changes_nothing() -> None:
@@ -180,7 +181,7 @@ def test_a_late_reply_before_the_message_changes_nothing() -> None:
 def test_a_late_earlier_first_message_activates_again_with_the_corrected_due_time() -> None:
     story = Story(FIRST, CustomerWrote(30 * MINUTE), CustomerWrote(10 * MINUTE))
     assert brief(story.last.events) == [("activated", -1, 30), ("activated", 1, 10)]
-    assert story.last.timers == [SetTimer("first_response.1.breached", 70 * MINUTE)]
+    assert story.last.timers == (SetTimer("first_response.1.breached", 70 * MINUTE),)
 
 
 def test_a_message_from_before_the_opening_counts_from_its_own_time() -> None:
@@ -219,7 +220,7 @@ def test_facts_wait_for_the_opening() -> None:
 def test_a_pausing_status_stops_the_resolution_and_moves_its_due_time() -> None:
     story = Story(book_of(resolution=RESOLUTION), StatusChanged(HOUR, "pending"))
     assert brief(story.last.events) == [("paused", 1, 60)]
-    assert story.last.timers == [CancelTimer("resolution.1.breached")]
+    assert story.last.timers == (CancelTimer("resolution.1.breached"),)
     assert story.state.standing.clocks["resolution"].state == "paused"
     story.told(StatusChanged(11 * HOUR, "on_hold"))
     (resumed,) = story.last.events
@@ -309,7 +310,7 @@ def test_an_opening_is_taken_back_with_its_promises() -> None:
         ("policy_applied", -1),
         ("activated", -1),
     ]
-    assert outcome.timers == [CancelTimer("first_response.1.breached")]
+    assert outcome.timers == (CancelTimer("first_response.1.breached"),)
 
 
 def test_a_status_that_does_not_exist_is_refused() -> None:
