@@ -133,9 +133,7 @@ def _is_latest(state: ConversationClocks, coming: list[tuple[Row, Fact]]) -> boo
     return True
 
 
-def _go_on(
-    state: ConversationClocks, coming: list[tuple[Row, Fact]], book: PolicyBook
-) -> Outcome:
+def _go_on(state: ConversationClocks, coming: list[tuple[Row, Fact]], book: PolicyBook) -> Outcome:
     rules = Rules(state.standing, state.openings, book)
     for row, fact in coming:
         if isinstance(fact, ConversationOpened | ConversationReopened):

@@ -41,8 +41,8 @@ DEFAULT_POLICIES: Final[dict[str, Any]] = {
                 "sms",
             ],
         ),
-        _promise("written", "4h", ["email", "forum", "app_review"]),
-        # Public posts (X, Weibo, Douyin, …) and channels that no policy above names.
+        _promise("written", "4h", ["mail", "helpdesk", "forum", "app_review"]),
+        # Public posts (x, weibo, douyin, …), webhooks, and whatever no policy above names.
         _promise("everything-else", "1h", []),
     ],
 }

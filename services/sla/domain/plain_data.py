@@ -12,13 +12,16 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value and where it stands, such as ``policies[2].targets.resolution``."""
+    """A value and where it stands, such as ``policies[2].targets.resolution``.
+
+    The whole has an empty path, where the caller names it better.
+    """
 
     value: object
     path: str
 
     def error(self, message: str) -> DataError:
-        return DataError(f"{self.path}: {message}")
+        return DataError(f"{self.path}: {message}" if self.path else message)
 
     def members(self, *, required: Iterable[str], optional: Iterable[str]) -> dict[str, Place]:
         """Return the members of a mapping with known keys; a missing or unknown key is an error."""
@@ -37,7 +40,8 @@ class Place:
         """Return the members of a mapping with free keys; the keys become text."""
         if not isinstance(self.value, Mapping):
             raise self.error(f"expected a mapping, got {self._shown()}")
-        return {str(key): Place(value, f"{self.path}.{key}") for key, value in self.value.items()}
+        within = f"{self.path}." if self.path else ""
+        return {str(key): Place(value, f"{within}{key}") for key, value in self.value.items()}
 
     def items(self) -> list[Place]:
         if not isinstance(self.value, list | tuple):

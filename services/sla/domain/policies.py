@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple, Self
 
 from services.sla.domain.calendars import BusinessCalendar
@@ -13,6 +14,7 @@ ClockName = Literal["first_response", "next_response", "resolution"]
 CLOCKS: Final[tuple[ClockName, ...]] = ("first_response", "next_response", "resolution")
 
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
+_VERSION_DIGITS: Final = 12
 STATUSES: Final[tuple[Status, ...]] = ("new", "open", "pending", "on_hold", "solved", "closed")
 
 
@@ -57,6 +59,8 @@ class Policy:
     channels: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
+    # The plain data that it was read from, as text: what a version must never change.
+    definition: str = field(default="", compare=False)
 
     @property
     def ref(self) -> PolicyRef:
@@ -87,6 +91,12 @@ class PolicyBook:
     def __post_init__(self) -> None:
         by_ref = {policy.ref: policy for policy in (*self.superseded, *self.in_force)}
         object.__setattr__(self, "_by_ref", by_ref)
+
+    @property
+    def version(self) -> str:
+        """Return what names the policies in force and their order."""
+        text = "\n".join(policy.definition for policy in self.in_force)
+        return sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
     def choose(self, subject: Subject) -> Policy | None:
         return choose(self.in_force, subject)

@@ -9,6 +9,7 @@ Policies are tried in their order, the first that applies wins. ``within`` is bu
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final, cast
@@ -34,12 +35,12 @@ _WHOLE: Final = 100
 def book_from_mapping(data: object, path: str = "policies file") -> PolicyBook:
     """Return the policies and calendars that plain data describe; DataError names the place."""
     members = Place(data, path).members(required=("calendars", "policies"), optional=())
-    calendars: dict[str, BusinessCalendar] = {}
+    calendars: dict[str, tuple[BusinessCalendar, object]] = {}
     for place in members["calendars"].items():
         calendar = calendar_from_mapping(place.value, place.path)
         if calendar.calendar_id in calendars:
             raise place.error(f"a calendar {calendar.calendar_id!r} stands here twice")
-        calendars[calendar.calendar_id] = calendar
+        calendars[calendar.calendar_id] = calendar, place.value
     policies: dict[str, Policy] = {}
     for place in members["policies"].items():
         policy = _policy(place, calendars)
@@ -49,20 +50,23 @@ def book_from_mapping(data: object, path: str = "policies file") -> PolicyBook:
     return PolicyBook(tuple(policies.values()))
 
 
-def policy_from_mapping(
-    data: object, calendars: Mapping[str, BusinessCalendar], path: str = "policy"
-) -> Policy:
-    """Return one policy; its calendar is named by an id of ``calendars``."""
-    return _policy(Place(data, path), calendars)
+def policy_from_definition(text: str) -> Policy:
+    """Return a policy from its ``definition``."""
+    data = json.loads(text)
+    calendar = calendar_from_mapping(data["calendar"])
+    return _policy(
+        Place(data["policy"], "policy"), {calendar.calendar_id: (calendar, data["calendar"])}
+    )
 
 
-def _policy(place: Place, calendars: Mapping[str, BusinessCalendar]) -> Policy:
+def _policy(place: Place, calendars: Mapping[str, tuple[BusinessCalendar, object]]) -> Policy:
     members = place.members(required=("id", "version", "calendar", "targets"), optional=("when",))
-    calendar = calendars.get(members["calendar"].text())
-    if calendar is None:
+    named = calendars.get(members["calendar"].text())
+    if named is None:
         raise members["calendar"].error(
             f"no calendar {members['calendar'].value!r}; known are {', '.join(calendars) or 'none'}"
         )
+    calendar, calendar_data = named
     conditions: dict[str, Place] = {}
     if "when" in members:
         conditions = members["when"].members(
@@ -76,7 +80,22 @@ def _policy(place: Place, calendars: Mapping[str, BusinessCalendar]) -> Policy:
         channels=_condition(conditions.get("channels")),
         brands=_condition(conditions.get("brands")),
         priorities=_condition(conditions.get("priorities")),
+        definition=_text_of({"calendar": calendar_data, "policy": place.value}),
     )
+
+
+def _text_of(data: object) -> str:
+    """Return plain data as text, equal for equal data."""
+    return json.dumps(_with_text_keys(data), sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _with_text_keys(data: object) -> object:
+    # YAML reads an unquoted date as a date, even where it is a key.
+    if isinstance(data, Mapping):
+        return {str(key): _with_text_keys(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_with_text_keys(value) for value in data]
+    return data
 
 
 def _condition(place: Place | None) -> tuple[str, ...]:

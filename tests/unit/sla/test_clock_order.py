@@ -76,7 +76,7 @@ BOOK = book_from_mapping(
 )
 
 times = st.integers(0, STEPS).map(lambda step: START + step * HALF_HOUR)
-channels = st.sampled_from(["x", "email"])
+channels = st.sampled_from(["x", "mail"])
 priorities = st.sampled_from(["", "urgent"])
 openings = st.builds(ConversationOpened, times, channels, st.just(""), priorities)
 later_facts = st.one_of(

@@ -84,7 +84,7 @@ def test_an_opening_applies_the_policy_and_starts_the_resolution() -> None:
 
 def test_without_a_policy_that_applies_nothing_is_promised() -> None:
     state = ConversationClocks()
-    outcome = apply_all(state, [ConversationOpened(0, "email"), CustomerWrote(0)], FULL)
+    outcome = apply_all(state, [ConversationOpened(0, "mail"), CustomerWrote(0)], FULL)
     assert outcome == Outcome()
 
 

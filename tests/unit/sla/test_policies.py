@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from services.sla.domain.default_policies import DEFAULT_POLICIES
 from services.sla.domain.plain_data import DataError
 from services.sla.domain.policies import PolicyBook, Subject, Target, choose
-from services.sla.domain.policy_data import book_from_mapping, policy_from_mapping
+from services.sla.domain.policy_data import book_from_mapping, policy_from_definition
 from services.sla.domain.zones import SECOND_US
 
 MINUTE_US = 60 * SECOND_US
@@ -40,7 +41,7 @@ def test_the_first_policy_that_applies_wins() -> None:
             Subject("x", "acme", "urgent"),
             Subject("x", "acme", "low"),
             Subject("x", "other"),
-            Subject("email", "acme"),
+            Subject("mail", "acme"),
         )
     ]
     assert [one and one.policy_id for one in chosen] == ["urgent", "brand-on-x", "x", None]
@@ -97,9 +98,33 @@ def test_ids_stand_once() -> None:
         book_from_mapping({"calendars": [ALWAYS, ALWAYS], "policies": []})
 
 
-def test_one_policy_can_be_read_alone() -> None:
-    with pytest.raises(DataError, match=r"^policy\.calendar: .* known are none"):
-        policy_from_mapping(policy("p"), {})
+def test_a_policy_is_read_again_from_its_definition() -> None:
+    office = {
+        "id": "always",
+        "version": 3,
+        "time_zone": "Asia/Shanghai",
+        "hours": {"mon": [["09:00", "18:00"]]},
+        "holidays": [date(2026, 10, 1)],
+        "shifts": {date(2026, 10, 5): [["10:00", "12:00"]]},
+    }
+    data = {"calendars": [office], "policies": [policy("p", channels=["x"])]}
+    (read,) = book_from_mapping(data).in_force
+    again = policy_from_definition(read.definition)
+    assert again == read
+    assert again.definition == read.definition
+
+
+def test_a_books_version_names_its_policies_and_their_order() -> None:
+    versions = [
+        book(*policies).version
+        for policies in (
+            (policy("p"), policy("q")),
+            (policy("q"), policy("p")),
+            (policy("p", "2h"), policy("q")),
+        )
+    ]
+    assert len(set(versions)) == 3
+    assert book(policy("p"), policy("q")).version == versions[0]
 
 
 def test_a_newer_book_keeps_what_clocks_still_run_under() -> None:
@@ -119,7 +144,14 @@ def test_a_version_never_changes_its_content() -> None:
 
 @pytest.mark.parametrize(
     ("channel", "minutes"),
-    [("web_chat", 5), ("telegram", 30), ("email", 240), ("x", 60), ("carrier_pigeon", 60)],
+    [
+        ("web_chat", 5),
+        ("telegram", 30),
+        ("mail", 240),
+        ("helpdesk", 240),
+        ("x", 60),
+        ("carrier_pigeon", 60),
+    ],
 )
 def test_the_built_in_policies_promise_something_on_every_channel(
     channel: str, minutes: int
