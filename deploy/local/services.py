@@ -99,7 +99,6 @@ SERVICES: tuple[ServiceSpec, ...] = (
         ports=_ports(7),
         address="KNOWLEDGE",
     ),
-    # The way in opens when the lanes behind it run.
     ServiceSpec(
         name="gateway",
         module="services.gateway",
