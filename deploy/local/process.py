@@ -101,6 +101,9 @@ class Process:
         if child is None:
             raise LocalStackError(f"{self.name} was not started")
         code = child.poll()
+        if code is None and self._crashes:
+            # It ended between two questions and was restarted already.
+            code = self.last_exit
         if code is not None:
             lived = time.monotonic() - child.started_at
             raise StartError(

@@ -115,6 +115,16 @@ def test_a_process_that_dies_at_its_start_is_reported_with_the_end_of_its_log(
     assert caught.value.last_lines == ("CARELINE_KAFKA is not set",)
 
 
+def test_a_crash_between_two_questions_is_reported_although_the_process_is_back(
+    start: Start,
+) -> None:
+    process = start(CRASH_TWICE_THEN_WAIT, backoff=QUICK)
+    process.wait_restarted(seconds=DEADLINE)
+
+    with pytest.raises(StartError, match="tiny ended with exit code 3"):
+        process.is_ready()
+
+
 def test_a_process_that_never_becomes_healthy_is_reported_at_the_deadline(start: Start) -> None:
     process = start("import signal; print('waiting', flush=True); signal.pause()")
     assert wait_until(lambda: process.spec.command.log.stat().st_size > 0, seconds=DEADLINE)
