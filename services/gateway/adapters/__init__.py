@@ -1,0 +1,1 @@
+"""Kafka, the disk, HTTP and the accounts file."""

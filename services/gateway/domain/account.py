@@ -1,0 +1,34 @@
+"""The organisation's own accounts on the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``channel`` is the channel's kind; without secrets every request is refused."""
+
+    organisation: str
+    account: str
+    channel: str
+    brand: str = ""
+    # Several while one is being replaced.
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Accounts:
+    """All accounts; an address names one by channel, organisation and account."""
+
+    def __init__(self, accounts: Iterable[Account] = ()) -> None:
+        self._accounts = {(one.channel, one.organisation, one.account): one for one in accounts}
+
+    def find(self, channel: str, organisation: str, account: str) -> Account | None:
+        return self._accounts.get((channel, organisation, account))
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._accounts.values())
+
+    def __len__(self) -> int:
+        return len(self._accounts)
