@@ -1,0 +1,256 @@
+"""Conversation's use case: record what every event means for its thread's conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from careline.event.v1.event_pb2 import AuthorKind, ConversationStatus, Event
+from services.conversation.domain import statuses
+from services.conversation.domain.conversation import (
+    Conversation,
+    conversation_id_of,
+    new_conversation,
+)
+from services.conversation.domain.facts import Telling, Told
+from services.conversation.domain.recorder import Recorder, seal
+from services.conversation.domain.threads import is_over, place
+from services.conversation.parts import attach, corrections, timer_event
+from services.conversation.tables import (
+    CONVERSATIONS,
+    MAX_PARTY_CONVERSATIONS,
+    PARTIES,
+    THREADS,
+    Party,
+    party_table_key,
+)
+from services.kernel.lane.stage import InvalidEventError, Stage, Turn
+from services.kernel.lane.timers import Timer
+
+_TIMER_PREFIX = "close/"
+
+_CUSTOMER = AuthorKind.AUTHOR_KIND_CUSTOMER
+_AGENT = AuthorKind.AUTHOR_KIND_AGENT
+_OTHERS = frozenset({AuthorKind.AUTHOR_KIND_BOT, AuthorKind.AUTHOR_KIND_SYSTEM})
+
+_STATUSES: dict[int, str] = {
+    ConversationStatus.CONVERSATION_STATUS_UNSPECIFIED: "",
+    ConversationStatus.CONVERSATION_STATUS_NEW: statuses.NEW,
+    ConversationStatus.CONVERSATION_STATUS_OPEN: statuses.OPEN,
+    ConversationStatus.CONVERSATION_STATUS_PENDING: statuses.PENDING,
+    ConversationStatus.CONVERSATION_STATUS_ON_HOLD: statuses.ON_HOLD,
+    ConversationStatus.CONVERSATION_STATUS_SOLVED: statuses.SOLVED,
+    ConversationStatus.CONVERSATION_STATUS_CLOSED: statuses.CLOSED,
+}
+# After the end they change nothing; any other status begins a new conversation.
+_ENDINGS = frozenset({"", statuses.SOLVED, statuses.CLOSED})
+
+
+class RecordConversations(Stage):
+    """Adds the conversation's part to messages and status changes; the rest goes on untouched."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def on_event(self, event: Event, turn: Turn) -> None:
+        body = event.WhichOneof("body")
+        if body == "message":
+            self._on_message(event, turn)
+        elif body == "status_changed":
+            self._on_status_changed(event, turn)
+        elif body == "party_assigned":
+            _assign_party(event, turn)
+        turn.emit(event)
+
+    def on_timer(self, timer: Timer, turn: Turn) -> None:
+        conversation_id = timer.timer_id.removeprefix(_TIMER_PREFIX)
+        conversation = turn.table(CONVERSATIONS).get(conversation_id)
+        if conversation is None or conversation.closes_at_us != timer.due_at_us:
+            raise RuntimeError(f"{timer} fired, but nothing closes then: {conversation}")
+        self._close(conversation, turn)
+
+    def _on_message(self, event: Event, turn: Turn) -> None:
+        known = _conversation_of(event, turn)
+        at_us = event.occurred_at_us
+        author = event.message.author_kind
+        if author == _CUSTOMER:
+            conversation = self._open(event, turn, known)
+            brand_id = _brand(event, conversation)
+            party_key = conversation.party_key
+            telling = self._recorder.contact(
+                conversation,
+                at_us,
+                brand_id,
+                event.timeline,
+                party_key=event.party_key,
+                customer_id=event.assignment.customer_id,
+            )
+            if conversation.party_key != party_key:
+                _remember_party(conversation, turn)
+            _tell(event, turn, conversation, brand_id, telling)
+        elif author == _AGENT:
+            conversation = self._open(event, turn, known)
+            brand_id = _brand(event, conversation)
+            telling = self._recorder.reply(conversation, at_us, brand_id, event.timeline)
+            _tell(event, turn, conversation, brand_id, telling)
+        elif author not in _OTHERS:
+            raise InvalidEventError(
+                f"the message's author kind is {author}: the channel's adapter must tell whether "
+                "a customer (1), an agent (2), a bot (3) or the system (4) wrote it"
+            )
+        elif known is not None and not is_over(known, at_us):
+            attach(event, known, event.brand_id or known.brand_id)
+
+    def _on_status_changed(self, event: Event, turn: Turn) -> None:
+        change = event.status_changed
+        status = _STATUSES.get(change.status)
+        if status is None:
+            raise InvalidEventError(
+                f"the status is {change.status}: it must be one of {sorted(_STATUSES)}"
+            )
+        known = _conversation_of(event, turn)
+        at_us = event.occurred_at_us
+        if known is not None and status in _ENDINGS and is_over(known, at_us):
+            if known.status == statuses.SOLVED:
+                self._close_before_its_timer(known, turn)
+            conversation, status = known, ""
+        else:
+            conversation = self._open(event, turn, known)
+        brand_id = _brand(event, conversation)
+        telling = self._recorder.change_status(
+            conversation,
+            at_us,
+            brand_id,
+            event.timeline,
+            status=status,
+            assignee=change.assignee,
+            priority=change.priority,
+        )
+        _tell(event, turn, conversation, brand_id, telling)
+
+    def _open(self, event: Event, turn: Turn, known: Conversation | None) -> Conversation:
+        """Return the event's conversation; open one where there is none, or none any more."""
+        ordinal = 1
+        if known is not None:
+            if not is_over(known, event.occurred_at_us):
+                return known
+            if known.status == statuses.SOLVED:
+                self._close_before_its_timer(known, turn)
+            seal(known)
+            turn.table(CONVERSATIONS).put(known.conversation_id, known)
+            ordinal = known.ordinal + 1
+        conversation = new_conversation(
+            event.organisation_id,
+            event.thread_key,
+            event.channel,
+            ordinal,
+            event.occurred_at_us,
+        )
+        turn.table(THREADS).put(event.thread_key, conversation.conversation_id)
+        return conversation
+
+    def _close_before_its_timer(self, conversation: Conversation, turn: Turn) -> None:
+        """Close what is over although its timer is still to come.
+
+        The timer waits for its own timeline, or for time to go on; the event is of another
+        timeline, or late itself.
+        """
+        turn.cancel_timer(_TIMER_PREFIX + conversation.conversation_id)
+        self._close(conversation, turn)
+
+    def _close(self, conversation: Conversation, turn: Turn) -> None:
+        due_at_us = conversation.closes_at_us
+        telling = self._recorder.close(conversation)
+        turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
+        timer_id = _TIMER_PREFIX + conversation.conversation_id
+        turn.emit(timer_event(conversation, timer_id, due_at_us, telling))
+
+
+def _conversation_of(event: Event, turn: Turn) -> Conversation | None:
+    thread_key = event.thread_key
+    if not thread_key or not event.organisation_id:
+        raise InvalidEventError(
+            "the event has no thread key or no organisation: its gateway must set both"
+        )
+    newest_id = turn.table(THREADS).get(thread_key)
+    if newest_id is None:
+        return None
+    conversations = turn.table(CONVERSATIONS)
+    newest = _known(conversations.get(newest_id), newest_id)
+    if event.occurred_at_us >= newest.opened_at_us:
+        return newest
+
+    def ordinal(number: int) -> Conversation:
+        key = conversation_id_of(newest.organisation_id, thread_key, number)
+        return _known(conversations.get(key), key)
+
+    return place(newest, event.occurred_at_us, ordinal)
+
+
+def _known(conversation: Conversation | None, conversation_id: str) -> Conversation:
+    if conversation is None:
+        raise LookupError(f"the thread leads to {conversation_id}, but the state does not hold it")
+    return conversation
+
+
+def _brand(event: Event, conversation: Conversation) -> str:
+    """Return the brand that the event counts for; the conversation keeps the first that it had."""
+    if not event.brand_id:
+        return conversation.brand_id
+    if not conversation.brand_id:
+        conversation.brand_id = event.brand_id
+    return event.brand_id
+
+
+def _tell(
+    event: Event, turn: Turn, conversation: Conversation, brand_id: str, telling: Telling
+) -> None:
+    """Attach the facts, keep the conversation, and let its timer follow when it closes."""
+    turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
+    if conversation.steps:
+        _set_timer(conversation, turn)
+    here: Sequence[Told] = ()
+    if telling.taken_back:
+        scope = (brand_id, event.timeline)
+        here = [fact for fact in telling.taken_back if fact[4:] == scope]
+        elsewhere = [fact for fact in telling.taken_back if fact[4:] != scope]
+        for correction in corrections(event, conversation, elsewhere):
+            turn.emit(correction)
+    attach(event, conversation, brand_id, telling.facts, here)
+
+
+def _set_timer(conversation: Conversation, turn: Turn) -> None:
+    timer_id = _TIMER_PREFIX + conversation.conversation_id
+    if conversation.closes_at_us:
+        turn.set_timer(timer_id, conversation.closes_timeline, conversation.closes_at_us)
+    else:
+        turn.cancel_timer(timer_id)
+
+
+def _remember_party(conversation: Conversation, turn: Turn) -> None:
+    if not conversation.party_key:
+        return
+    parties = turn.table(PARTIES)
+    key = party_table_key(conversation.organisation_id, conversation.party_key)
+    party = parties.get(key) or Party()
+    if conversation.conversation_id not in party.conversation_ids:
+        ids = (*party.conversation_ids, conversation.conversation_id)
+        party.conversation_ids = ids[-MAX_PARTY_CONVERSATIONS:]
+        parties.put(key, party)
+
+
+def _assign_party(event: Event, turn: Turn) -> None:
+    """Let a party's conversations follow the resolver's decision about who it is."""
+    decision = event.party_assigned
+    parties = turn.table(PARTIES)
+    key = party_table_key(event.organisation_id, decision.party_key)
+    party = parties.get(key)
+    if party is None or decision.version <= party.version:
+        return
+    party.version = decision.version
+    parties.put(key, party)
+    conversations = turn.table(CONVERSATIONS)
+    for conversation_id in party.conversation_ids:
+        conversation = conversations.get(conversation_id)
+        if conversation is not None and conversation.party_key == decision.party_key:
+            conversation.customer_id = decision.customer_id
+            conversations.put(conversation_id, conversation)
