@@ -94,6 +94,7 @@ _FIELDS: Mapping[Collection, Mapping[str, Any]] = {
         "first_reply_at": _DATE,
         "first_response_seconds": _SECONDS,
         "solved_at": _DATE,
+        "resolution_seconds": _SECONDS,
         "closed_at": _DATE,
         "last_event_at": _DATE,
         "contacts": _LONG,

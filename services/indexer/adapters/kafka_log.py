@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -12,7 +12,7 @@ from services.indexer.handlers import CONVERSATIONS
 from services.indexer.ports import LogBounds
 from services.kernel.kafka.reading import read_state
 from services.kernel.lane.progress import SOURCES, WATERMARK, WATERMARK_KEY
-from services.kernel.lane.records import Record
+from services.kernel.lane.records import Change, Record
 from services.kernel.lane.stage import LaneSpec
 from services.kernel.lane.state import PartitionState
 from services.kernel.lane.timers import TIMELINES, TIMERS
@@ -103,27 +103,29 @@ class KafkaLaneState:
 
     async def snapshot(self) -> RestoredState:
         partitions = range(topic(self._spec.input_topic).partitions)
-        restored: dict[int, PartitionState] = {}
-        changes = await read_state(self._kafka, self._spec.state_topic, partitions)
-        for partition in partitions:
-            state = PartitionState((WATERMARK, SOURCES, TIMERS, TIMELINES, *self._spec.tables))
-            for key, value in changes[partition]:
-                if value is not None:
-                    state.restore(key, value)
-            restored[partition] = state
-        return RestoredState(restored)
+        return RestoredState(
+            self._spec, await read_state(self._kafka, self._spec.state_topic, partitions)
+        )
 
 
 class RestoredState:
     """Satisfies :class:`services.indexer.ports.LaneSnapshot`; conversations are decoded late."""
 
-    def __init__(self, partitions: Mapping[int, PartitionState]) -> None:
-        self._partitions = partitions
-        self.applied = {number: _applied(state) for number, state in partitions.items()}
+    def __init__(self, spec: LaneSpec, changes: Mapping[int, Iterable[Change]]) -> None:
+        self._partitions = {number: _restored(spec, rows) for number, rows in changes.items()}
+        self.applied = {number: _applied(state) for number, state in self._partitions.items()}
 
     def conversations(self) -> Iterator[ConversationState]:
         for state in self._partitions.values():
             yield from dict(state.table(CONVERSATIONS).items()).values()
+
+
+def _restored(spec: LaneSpec, changes: Iterable[Change]) -> PartitionState:
+    state = PartitionState((WATERMARK, SOURCES, TIMERS, TIMELINES, *spec.tables))
+    for key, value in changes:
+        if value is not None:
+            state.restore(key, value)
+    return state
 
 
 def _applied(state: PartitionState) -> int:

@@ -132,6 +132,7 @@ def conversation_document(state: ConversationState) -> Document:
         if mark.net > 0:
             standing.setdefault(mark.kind, []).append(mark)
     reply = _first(standing, "first_response")
+    solved = _last(standing, "solved")
     content = {
         "conversation_id": state.conversation_id,
         "organisation_id": state.organisation_id,
@@ -149,7 +150,8 @@ def conversation_document(state: ConversationState) -> Document:
         "first_contact_at": iso(state.first_contact_at_us) if state.first_contact_at_us else None,
         "first_reply_at": _iso_of(reply),
         "first_response_seconds": reply.duration_us / _SECOND_US if reply else None,
-        "solved_at": _iso_of(_last(standing, "solved")),
+        "solved_at": _iso_of(solved),
+        "resolution_seconds": solved.duration_us / _SECOND_US if solved else None,
         "closed_at": _iso_of(_last(standing, "closed")),
         "last_event_at": iso(state.last_event_at_us),
         "contacts": state.contacts,

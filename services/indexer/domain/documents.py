@@ -51,8 +51,8 @@ def make_document(
     canonical = canonical_json(content)
     content_hash = hash_of(canonical)
     place = json.dumps(position._asdict(), separators=(",", ":"))
-    tail = f'"{CONTENT_HASH}":"{content_hash}","{POSITION}":{place}}}'
-    body = canonical[:-1] + b"," + tail.encode()
+    head = f'{{"{CONTENT_HASH}":"{content_hash}","{POSITION}":{place}'
+    body = head.encode() + (b"," if content else b"") + canonical[1:]
     return Document(collection, document_id, position, content_hash, body)
 
 
