@@ -33,8 +33,8 @@ class LaneServiceSettings:
     bind: str = "127.0.0.1"
     accept_decision_version: bool = False
     log_level: str = "INFO"
-    group_records: int = 32
-    group_delay_seconds: float = 0.05
+    group_records: int = 64
+    group_interval_seconds: float = 0.05
     # A stable name makes a restart faster than a rebalance (static membership).
     worker_id: str = ""
 
@@ -83,7 +83,7 @@ class LaneService:
             self.core,
             kafka=settings.kafka,
             sink=self._sink,
-            policy=FlushPolicy(settings.group_records, settings.group_delay_seconds),
+            policy=FlushPolicy(settings.group_records, settings.group_interval_seconds),
             worker_id=settings.worker_id or None,
         )
         health = HealthServer(settings.bind, settings.metrics_port, self.report)
