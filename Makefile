@@ -44,7 +44,7 @@ types: $(STAMP) ## mypy --strict
 .PHONY: contracts
 contracts: $(STAMP) ## buf lint and breaking, stub drift, topics, compose file, images, alert rules
 	@echo "── buf lint"; cd proto && ../.venv/bin/buf lint && ../.venv/bin/buf format -d --exit-code
-	@echo "── buf breaking"; $(RUN) python proto/breaking.py
+	@echo "── buf breaking"; cd proto && ../.venv/bin/buf breaking --against baseline.binpb
 	@echo "── stub drift"; $(RUN) python proto/generate.py --check
 	@echo "── deployment files"; $(RUN) python -m deploy.check
 
