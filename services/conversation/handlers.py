@@ -158,11 +158,12 @@ class RecordConversations(Stage):
         self._close(conversation, turn)
 
     def _close(self, conversation: Conversation, turn: Turn) -> None:
-        due_at_us = conversation.closes_at_us
+        timer_id = _TIMER_PREFIX + conversation.conversation_id
+        event = timer_event(conversation, timer_id, conversation.closes_at_us)
         telling = self._recorder.close(conversation)
         turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
-        timer_id = _TIMER_PREFIX + conversation.conversation_id
-        turn.emit(timer_event(conversation, timer_id, due_at_us, telling))
+        _attach(event, turn, conversation, conversation.brand_id, telling)
+        turn.emit(event)
 
 
 def _conversation_of(event: Event, turn: Turn) -> Conversation | None:
@@ -208,6 +209,13 @@ def _tell(
     turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
     if conversation.steps:
         _set_timer(conversation, turn)
+    _attach(event, turn, conversation, brand_id, telling)
+
+
+def _attach(
+    event: Event, turn: Turn, conversation: Conversation, brand_id: str, telling: Telling
+) -> None:
+    """Attach what counts for this brand and timeline; take back the rest where it was told."""
     here: Sequence[Told] = ()
     if telling.taken_back:
         scope = (brand_id, event.timeline)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from careline.event.v1.event_pb2 import Event, TimerElapsed
 from services.conversation.domain.conversation import Conversation
-from services.conversation.domain.facts import Fact, Telling, Told
+from services.conversation.domain.facts import Fact, Told
 
 
 def attach(
@@ -41,10 +41,8 @@ def attach(
             fact.status = status
 
 
-def timer_event(
-    conversation: Conversation, timer_id: str, due_at_us: int, telling: Telling
-) -> Event:
-    """Return the event of a conversation's closing by time."""
+def timer_event(conversation: Conversation, timer_id: str, due_at_us: int) -> Event:
+    """Return the event of a conversation's closing by time; its part is still to be attached."""
     event = _event(
         conversation,
         event_id=f"conversation/{conversation.conversation_id}/closed/{due_at_us}",
@@ -54,7 +52,6 @@ def timer_event(
     )
     event.accepted_at_us = due_at_us
     event.timer_elapsed.CopyFrom(TimerElapsed(timer_id=timer_id))
-    attach(event, conversation, conversation.brand_id, *telling)
     return event
 
 

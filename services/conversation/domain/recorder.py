@@ -141,6 +141,7 @@ class Recorder:
         known.closed_at_us = course.closed_at_us if course.status == CLOSED else 0
         if course.status != SOLVED:
             known.solved_at_us = known.closes_at_us = 0
+            known.closes_timeline = ""
         elif known.solved_at_us != course.solved_at_us:
             known.solved_at_us = course.solved_at_us
             known.closes_at_us = course.solved_at_us + self.window_us
