@@ -36,7 +36,11 @@ _DURATIONS = frozenset(m.id for m in measures.MEASURES.values() if m.kind is Kin
 
 _COARSE_KEYS = tuple(f"{measure}/{COARSE_SECONDS:05}/" for measure in measures.MEASURES)
 
-_DeltaKey = tuple[str, str, str, str, str, int]
+# What the facts of an event share: organisation, brand, channel, timeline.
+Scope = tuple[str, str, str, str]
+
+# Measure, instant, duration in microseconds (None for a measure that is only counted), sign.
+Fact = tuple[str, int, int | None, int]
 
 
 class FoldError(ValueError):
@@ -49,7 +53,8 @@ class FoldState:
     What a partition's fold keeps; `Fold.restore` rebuilds it from its own records.
 
     `cells` by encoded key; one that no fact has touched since it was restored is still bytes.
-    `horizons` by timeline: no fine cell before this instant is kept. `fine_keys` by timeline and bucket: the keys that the horizon will reach next.
+    `horizons` by timeline: no fine cell before this instant is kept. `fine_keys` by timeline and
+    bucket: the keys that the horizon will reach next.
     """
 
     cells: dict[str, Cell | bytes] = field(default_factory=dict)
@@ -64,41 +69,36 @@ class Fold:
         self.state = FoldState()
         self._generation = generation
         self._partition = partition
-        self._deltas: dict[_DeltaKey, Cell] = {}
+        # By measure and minute within a scope, so that an event looks its scope up once.
+        self._deltas: dict[Scope, dict[tuple[str, int], Cell]] = {}
         self._moved: set[str] = set()
 
-    def add(  # noqa: PLR0917 - names cost more than the work, once per fact
-        self,
-        measure: str,
-        organisation: str,
-        brand: str,
-        channel: str,
-        at_us: int,
-        value_us: int | None,
-        sign: int,
-        timeline: str = cells.LIVE,
-    ) -> None:
+    def add(self, scope: Scope, facts: Iterable[Fact]) -> None:
         """
-        Count a fact in (sign 1) or out (sign -1).
+        Count facts in (sign 1) or out (sign -1).
 
-        `value_us` is the duration of a timed measure and None for a counted one. A refused fact
-        (`FoldError`, `SketchError`, `UnknownMeasureError`) leaves nothing behind.
+        The first refused one (`FoldError`, `SketchError`, `UnknownMeasureError`) ends it and
+        leaves nothing of itself behind.
         """
-        if (value_us is None) is (measure in _DURATIONS):
-            raise _wrong_value(measure, value_us)
-        index = 0 if value_us is None else index_of(value_us)
-        key = (measure, organisation, brand, channel, timeline, at_us // FINE_US)
-        delta = self._deltas.get(key)
-        if delta is None:
-            measures.measure(measure)
-            delta = self._deltas[key] = Cell(at_us)
-        delta.count += sign
-        if at_us > delta.latest_at_us:  # noqa: PLR1730 - max() costs a tenth of this method
-            delta.latest_at_us = at_us
-        if value_us is not None:
-            delta.sum_us += sign * value_us
-            counts = delta.sketch
-            counts[index] = counts.get(index, 0) + sign
+        deltas = self._deltas.get(scope)
+        if deltas is None:
+            deltas = self._deltas[scope] = {}
+        for measure, at_us, value_us, sign in facts:
+            if (value_us is None) is (measure in _DURATIONS):
+                raise _wrong_value(measure, value_us)
+            index = 0 if value_us is None else index_of(value_us)
+            key = (measure, at_us // FINE_US)
+            delta = deltas.get(key)
+            if delta is None:
+                measures.measure(measure)
+                delta = deltas[key] = Cell(at_us)
+            delta.count += sign
+            if at_us > delta.latest_at_us:  # noqa: PLR1730 - max() costs a tenth of this method
+                delta.latest_at_us = at_us
+            if value_us is not None:
+                delta.sum_us += sign * value_us
+                counts = delta.sketch
+                counts[index] = counts.get(index, 0) + sign
 
     def advance(self, timeline: str, watermark_at_us: int) -> None:
         """
@@ -140,23 +140,26 @@ class Fold:
                 continue
             self.state.cells[text] = value
             if key is not None and key.resolution_seconds == FINE_SECONDS:
-                self._remember_fine(key.source.timeline, key.bucket_at_us, text)
+                buckets = self.state.fine_keys.setdefault(key.source.timeline, {})
+                buckets.setdefault(key.bucket_at_us, []).append(text)
 
     def _source(self, timeline: str) -> Source:
         return Source(timeline, self._generation, self._partition)
 
     def _merge_deltas(self) -> dict[str, Cell]:
         changed: dict[str, Cell] = {}
-        horizons = self.state.horizons
-        for (measure, *names, timeline, minute), delta in self._deltas.items():
-            at_us = minute * FINE_US
+        for (*names, timeline), deltas in self._deltas.items():
             end = key_end(Group(*names), self._source(timeline))
-            key = encode_key(measure, COARSE_SECONDS, at_us // COARSE_US * COARSE_US, end)
-            self._merge(key, delta, changed)
-            if timeline not in horizons or at_us >= horizons[timeline]:
-                key = encode_key(measure, FINE_SECONDS, at_us, end)
-                if self._merge(key, delta, changed):
-                    self._remember_fine(timeline, at_us, key)
+            horizon = self.state.horizons.get(timeline)
+            fine_keys = self.state.fine_keys.setdefault(timeline, {})
+            for (measure, minute), delta in deltas.items():
+                at_us = minute * FINE_US
+                key = encode_key(measure, COARSE_SECONDS, at_us // COARSE_US * COARSE_US, end)
+                self._merge(key, delta, changed)
+                if horizon is None or at_us >= horizon:
+                    key = encode_key(measure, FINE_SECONDS, at_us, end)
+                    if self._merge(key, delta, changed):
+                        fine_keys.setdefault(at_us, []).append(key)
         self._deltas.clear()
         return changed
 
@@ -174,9 +177,6 @@ class Fold:
             self.state.cells[key] = changed[key] = cell
         cell.merge(delta)
         return is_new
-
-    def _remember_fine(self, timeline: str, bucket_at_us: int, key: str) -> None:
-        self.state.fine_keys.setdefault(timeline, {}).setdefault(bucket_at_us, []).append(key)
 
     def _expire(self, timeline: str, horizon: int) -> list[str]:
         buckets = self.state.fine_keys.get(timeline, {})

@@ -26,20 +26,25 @@ class Series:
     def __len__(self) -> int:
         return len(self._starts)
 
-    def put(self, at_us: int, source: Source, cell: Cell) -> None:
+    def put(self, at_us: int, source: Source, cell: Cell) -> bool:
+        """Keep a cell; return whether there was none."""
         bucket = self._buckets.get(at_us)
         if bucket is None:
             bucket = self._buckets[at_us] = {}
             insort(self._starts, at_us)
+        is_new = source not in bucket
         bucket[source] = cell
+        return is_new
 
-    def remove(self, at_us: int, source: Source) -> None:
-        """Forget a cell; one that is not there is forgotten already."""
+    def remove(self, at_us: int, source: Source) -> bool:
+        """Forget a cell; return whether there was one."""
         bucket = self._buckets.get(at_us)
-        if bucket is None or bucket.pop(source, None) is None or bucket:
-            return
-        del self._buckets[at_us]
-        del self._starts[bisect_left(self._starts, at_us)]
+        if bucket is None or bucket.pop(source, None) is None:
+            return False
+        if not bucket:
+            del self._buckets[at_us]
+            del self._starts[bisect_left(self._starts, at_us)]
+        return True
 
     def between(self, from_us: int, to_us: int) -> Iterator[tuple[int, Mapping[Source, Cell]]]:
         """Yield the buckets that start in [from, to), in order of time."""
@@ -60,6 +65,11 @@ class Index:
         self._generation = generation
         self._series: dict[tuple[str, int], dict[Group, Series]] = {}
         self._horizons: dict[int, dict[Source, int]] = {}
+        self._cells = 0
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        return self._cells
 
     def apply(self, key: str, value: bytes | None) -> None:
         """Take a record of the cells' topic; None is a tombstone (`CellError` for neither)."""
@@ -91,8 +101,8 @@ class Index:
         if value is not None:
             if series is None:
                 series = groups[key.group] = Series()
-            series.put(key.bucket_at_us, key.source, Cell.decode(value))
+            self._cells += series.put(key.bucket_at_us, key.source, Cell.decode(value))
         elif series is not None:
-            series.remove(key.bucket_at_us, key.source)
+            self._cells -= series.remove(key.bucket_at_us, key.source)
             if not series:
                 del groups[key.group]

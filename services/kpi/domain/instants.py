@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 SECOND_US = 1_000_000
+# The years 1 to 9999; the last one is the first instant that is not within.
+FIRST_US = -62_135_596_800 * SECOND_US
+LAST_US = 253_402_300_800 * SECOND_US
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

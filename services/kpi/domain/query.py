@@ -5,11 +5,12 @@ The answer is a function of the cells alone: the same cells give the same bytes.
 without facts has no row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, TypeVar
 
-from services.kpi.domain import instants, sketch
+from services.kpi.domain import instants
+from services.kpi.domain.answers import Answer, KpiAnswer, Row, row_of
 from services.kpi.domain.cells import (
     COARSE_SECONDS,
     COARSE_US,
@@ -19,11 +20,21 @@ from services.kpi.domain.cells import (
     Group,
     Source,
 )
-from services.kpi.domain.definitions import Catalogue, Definition, Reading, catalogue
+from services.kpi.domain.definitions import Catalogue, Definition, catalogue
 from services.kpi.domain.index import Index, Series
 
+T = TypeVar("T")
+
 DIMENSIONS = Group._fields
-_QUANTILES = (0.5, 0.9, 0.99)
+# More than a reader can take in one message, and far more than a screen can show.
+MAX_ROWS = 50_000
+
+# Whole quarter-hours: a range without a beginning or an end.
+FIRST_US = instants.FIRST_US
+LAST_US = instants.LAST_US // COARSE_US * COARSE_US
+
+_STEP_CELLS = 5_000
+_STEP_ROWS = 500
 
 
 class QueryError(ValueError):
@@ -48,32 +59,6 @@ class Request:
     organisation: str | None = None
 
 
-class Row(TypedDict):
-    """One figure. Durations are seconds, to the microsecond; a counted KPI has a value alone."""
-
-    group: dict[str, str]
-    bucket: str | None
-    count: int
-    value: float | None
-    mean: float | None
-    p50: float | None
-    p90: float | None
-    p99: float | None
-
-
-class KpiAnswer(TypedDict):
-    definition_version: int
-    unit: str
-    rows: list[Row]
-
-
-class Answer(TypedDict):
-    """`as_of` is the instant of the newest fact behind any row, None without rows."""
-
-    as_of: str | None
-    kpis: dict[str, KpiAnswer]
-
-
 class _Span(NamedTuple):
     resolution_seconds: int
     from_us: int
@@ -85,12 +70,27 @@ _Slot = tuple[tuple[str, ...], int | None]
 _Totals = dict[_Slot, Cell]
 
 
+# What a part of the work returns; it yields whenever its caller may let others in.
+Steps = Generator[None, None, T]
+
+
 def run(index: Index, request: Request, definitions: Catalogue | None = None) -> Answer:
     """
     Answer a request from the coarsest cells that fit it.
 
     Raises `UnknownKpiError`, or `QueryError` for a range, a bucket or a grouping without cells.
     """
+    steps = stepwise(index, request, definitions)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stopped:
+            answer: Answer = stopped.value
+            return answer
+
+
+def stepwise(index: Index, request: Request, definitions: Catalogue | None = None) -> Steps[Answer]:
+    """Do the work of `run` in steps of a few milliseconds; the index stays as it is meanwhile."""
     known = definitions or catalogue()
     wanted = [known.get(kpi) for kpi in request.kpis]
     _check(request)
@@ -98,16 +98,18 @@ def run(index: Index, request: Request, definitions: Catalogue | None = None) ->
     totals: dict[str, _Totals] = {}
     for measure in (m for definition in wanted for m in definition.formula.measures):
         if measure not in totals:
-            totals[measure] = _total(index, request, measure, spans)
+            totals[measure] = yield from _total(index, request, measure, spans)
+    slots = {definition.id: _slots(definition, totals) for definition in wanted}
+    _require_few(sum(map(len, slots.values())))
     newest: list[int] = []
-    kpis: dict[str, KpiAnswer] = {
-        definition.id: {
+    kpis: dict[str, KpiAnswer] = {}
+    for definition in wanted:
+        rows = yield from _rows(definition, request, totals, slots[definition.id], newest)
+        kpis[definition.id] = {
             "definition_version": definition.version,
             "unit": definition.unit,
-            "rows": list(_rows(definition, request, totals, newest)),
+            "rows": rows,
         }
-        for definition in wanted
-    }
     return {"as_of": instants.to_text(max(newest)) if newest else None, "kpis": kpis}
 
 
@@ -152,14 +154,19 @@ def _plan(request: Request) -> list[_Span]:
     return [span for span in spans if span.from_us < span.to_us]
 
 
-def _total(index: Index, request: Request, measure: str, spans: list[_Span]) -> _Totals:
+def _total(index: Index, request: Request, measure: str, spans: list[_Span]) -> Steps[_Totals]:
     totals: _Totals = {}
+    added = 0
     for span in spans:
         if span.resolution_seconds == FINE_SECONDS:
             _require_kept(index, request, measure, span)
         for group, series in _series(index, request, measure, span.resolution_seconds):
             label = tuple(getattr(group, dimension) for dimension in request.group_by)
-            _add_series(totals, label, series.between(span.from_us, span.to_us), request.bucket_us)
+            within = series.between(span.from_us, span.to_us)
+            added += _add_series(totals, label, within, request.bucket_us)
+            if added >= _STEP_CELLS:
+                added = 0
+                yield
     return totals
 
 
@@ -168,10 +175,15 @@ def _add_series(
     label: tuple[str, ...],
     buckets: Iterator[tuple[int, Mapping[Source, Cell]]],
     bucket_us: int | None,
-) -> None:
-    """Add the cells of one series; they come in order of time, so a slot is looked up once."""
+) -> int:
+    """
+    Add the cells of one series and return how many.
+
+    They come in order of time, so a slot is looked up once.
+    """
     total: Cell | None = None
     total_at_us: int | None = None
+    added = 0
     for start, cells in buckets:
         at_us = None if bucket_us is None else _floor(start, bucket_us)
         if total is None or at_us != total_at_us:
@@ -180,6 +192,8 @@ def _add_series(
         for cell in cells.values():
             if cell.count or cell.sketch:  # an emptied cell lends no time
                 total.merge(cell)
+        added += len(cells)
+    return added
 
 
 def _series(
@@ -210,49 +224,42 @@ def _floor(at_us: int, step_us: int) -> int:
     return at_us // step_us * step_us
 
 
-def _rows(
-    definition: Definition, request: Request, totals: dict[str, _Totals], newest: list[int]
-) -> Iterator[Row]:
-    """Yield the rows in order of group and bucket, and note the newest instant behind each."""
-    parts = [totals[measure] for measure in definition.formula.measures]
-    for slot in sorted({slot for part in parts for slot in part}):
-        cells = [part.get(slot) or Cell(0) for part in parts]
-        newest_here = [cell.latest_at_us for cell in cells if cell.count > 0]
-        if newest_here:
-            newest += newest_here
-            yield _row(definition, request, slot, cells)
-
-
-def _row(definition: Definition, request: Request, slot: _Slot, cells: list[Cell]) -> Row:
-    label, at_us = slot
-    row: Row = {
-        "group": dict(zip(request.group_by, label, strict=True)),
-        "bucket": None if at_us is None else instants.to_text(at_us),
-        "count": cells[-1].count,
-        "value": cells[-1].count,
-        "mean": None,
-        "p50": None,
-        "p90": None,
-        "p99": None,
-    }
-    if definition.formula.is_timed:
-        _time(row, definition.formula.reading, cells[0])
-    elif definition.formula.reading is Reading.SHARE:
-        part, whole = (cell.count for cell in cells)
-        row["value"] = part / whole if whole > 0 else None
-    return row
-
-
-def _time(row: Row, reading: Reading, cell: Cell) -> None:
-    row["mean"] = cell.sum_us / (cell.count * instants.SECOND_US)
-    row["p50"], row["p90"], row["p99"] = (
-        # Below a microsecond there was no measurement, and two machines' powers may differ.
-        round(value) / instants.SECOND_US
-        for value in sketch.quantiles(cell.sketch, _QUANTILES)
+def _slots(definition: Definition, totals: dict[str, _Totals]) -> list[_Slot]:
+    """Return where the KPI has a row, in order of group and bucket."""
+    return sorted(
+        {
+            slot
+            for measure in definition.formula.measures
+            for slot, cell in totals[measure].items()
+            if cell.count > 0
+        }
     )
-    if reading is not Reading.COUNT:
-        row["value"] = {
-            Reading.MEAN: row["mean"],
-            Reading.P50: row["p50"],
-            Reading.P90: row["p90"],
-        }[reading]
+
+
+def _require_few(rows: int) -> None:
+    if rows > MAX_ROWS:
+        raise QueryError(
+            f"the answer has {rows} rows and {MAX_ROWS} are the most in one: ask for fewer KPIs, "
+            "a shorter range, larger buckets, or fewer groups"
+        )
+
+
+def _rows(
+    definition: Definition,
+    request: Request,
+    totals: dict[str, _Totals],
+    slots: list[_Slot],
+    newest: list[int],
+) -> Steps[list[Row]]:
+    """Make the rows, and note the newest instant behind each."""
+    parts = [totals[measure] for measure in definition.formula.measures]
+    rows: list[Row] = []
+    for slot in slots:
+        label, at_us = slot
+        group = dict(zip(request.group_by, label, strict=True))
+        cells = [part.get(slot) or Cell(0) for part in parts]
+        newest += [cell.latest_at_us for cell in cells if cell.count > 0]
+        rows.append(row_of(definition, group, at_us, cells))
+        if not len(rows) % _STEP_ROWS:
+            yield
+    return rows

@@ -18,9 +18,7 @@ _TABLE = tuple(
     bytes((number,)) if number < _ONE_BYTE else _two_bytes(number) for number in range(_TABLE_SIZE)
 )
 # The same numbers as the low end of a larger one.
-_LOW_END = tuple(
-    bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(_TABLE_SIZE)
-)
+_LOW_END = tuple(bytes((number & 0x7F | 0x80, number >> 7 | 0x80)) for number in range(_TABLE_SIZE))
 
 
 def _one(number: int) -> bytes:

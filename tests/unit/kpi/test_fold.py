@@ -37,6 +37,10 @@ class Fact(NamedTuple):
     sign: int
     timeline: str = LIVE
 
+    def add_to(self, fold: Fold) -> None:
+        scope = (self.organisation, self.brand, self.channel, self.timeline)
+        fold.add(scope, [(self.measure, self.at_us, self.value_us, self.sign)])
+
 
 counted = st.builds(
     Fact,
@@ -82,7 +86,7 @@ def folded(groups: list[list[Fact]], watermark_at_us: int | None = None) -> Topi
     fold, topic = Fold(1, 3), Topic()
     for group in groups:
         for fact in group:
-            fold.add(*fact)
+            fact.add_to(fold)
         if watermark_at_us is not None:
             fold.advance(LIVE, watermark_at_us)
         topic.take(fold)
@@ -143,7 +147,7 @@ def test_a_restored_fold_goes_on_as_if_it_had_not_stopped(
     fold = Fold(1, 3)
     fold.restore(topic.items())
     for fact in after:
-        fold.add(*fact)
+        fact.add_to(fold)
     topic.take(fold)
     assert topic == straight
 
@@ -156,7 +160,7 @@ def test_what_is_kept_at_the_end_does_not_depend_on_when_the_watermark_moved(
     watermark = NOON_US + FINE_KEPT_US + moved_us
     fold, late = Fold(1, 3), Topic()
     for fact in given_facts:
-        fold.add(*fact)
+        fact.add_to(fold)
     late.take(fold)
     fold.advance(LIVE, watermark)
     late.take(fold)
@@ -176,7 +180,7 @@ def test_one_fact_makes_a_fine_and_a_coarse_cell() -> None:
 def test_fine_cells_go_two_days_behind_the_watermark_and_coarse_ones_stay() -> None:
     fold, topic = Fold(1, 3), Topic()
     for at_us in (NOON_US, NOON_US + 14 * MINUTE_US, NOON_US + 15 * MINUTE_US):
-        fold.add(*contact(at_us))
+        contact(at_us).add_to(fold)
     topic.take(fold)
     fold.advance(LIVE, NOON_US + 2 * DAY_US + 29 * MINUTE_US)
     changes = fold.close()
@@ -193,7 +197,7 @@ def test_fine_cells_go_two_days_behind_the_watermark_and_coarse_ones_stay() -> N
 
 def test_a_quarter_hour_keeps_all_of_its_fine_cells_or_none() -> None:
     fold = Fold(1, 3)
-    fold.add(*contact(NOON_US))
+    contact(NOON_US).add_to(fold)
     fold.close()
     fold.advance(LIVE, NOON_US + 2 * DAY_US + 14 * MINUTE_US)
     assert [key for key, value in fold.close() if value is None] == []
@@ -242,11 +246,11 @@ def test_a_refused_fact_leaves_nothing_behind(
 ) -> None:
     fold = Fold(1, 3)
     with pytest.raises(error, match=reason):
-        fold.add(*fact)
+        fact.add_to(fold)
     assert fold.close() == []
 
 
 def test_a_partition_refuses_anothers_records() -> None:
     key = CellKey(measures.CONTACT, 60, NOON_US, Group("a", "b", "c"), Source(LIVE, 1, 4))
-    with pytest.raises(FoldError, match="p00004' was folded elsewhere, and this is generation 1, partition 3"):
+    with pytest.raises(FoldError, match="elsewhere, and this is generation 1, partition 3"):
         Fold(1, 3).restore([(key.encode(), Cell(NOON_US, 1).encode())])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.kpi.domain import instants, measures
+from services.kpi.domain.answers import Answer, Row
 from services.kpi.domain.cells import LIVE
 from services.kpi.domain.definitions import (
     Catalogue,
@@ -18,7 +19,7 @@ from services.kpi.domain.definitions import (
 )
 from services.kpi.domain.fold import Fold
 from services.kpi.domain.index import Index
-from services.kpi.domain.query import Answer, QueryError, Request, Row, run
+from services.kpi.domain.query import QueryError, Request, run
 
 NOON_US = instants.from_text("2026-01-31T12:00:00Z")
 SECOND_US = instants.SECOND_US
@@ -40,12 +41,17 @@ class Floor:
         self, at_us: int, brand: str = "north", channel: str = "mail", *, sign: int = 1
     ) -> None:
         fold = self.folds[len(brand) % 2]
-        fold.add(measures.CONTACT, "acme", brand, channel, at_us, None, sign)
+        fold.add(("acme", brand, channel, LIVE), [(measures.CONTACT, at_us, None, sign)])
 
     def response(self, at_us: int, seconds: float, brand: str = "north", sign: int = 1) -> None:
         fold = self.folds[len(brand) % 2]
         value_us = round(seconds * SECOND_US)
-        fold.add(measures.FIRST_RESPONSE, "acme", brand, "mail", at_us, value_us, sign)
+        fold.add(("acme", brand, "mail", LIVE), [(measures.FIRST_RESPONSE, at_us, value_us, sign)])
+
+    def negative(self, at_us: int) -> None:
+        self.folds[1].add(
+            ("acme", "north", "mail", LIVE), [(measures.NEGATIVE_CONTACT, at_us, None, 1)]
+        )
 
     def ask(self, request: Request, catalogue: Catalogue | None = None) -> Answer:
         for fold in self.folds:
@@ -203,7 +209,7 @@ def test_a_corrected_duration_moves_the_quantiles(floor: Floor) -> None:
 
 def test_one_organisation_sees_its_own_facts_only(floor: Floor) -> None:
     floor.contact(NOON_US)
-    floor.folds[0].add(measures.CONTACT, "other", "north", "mail", NOON_US, None, 1)
+    floor.folds[0].add(("other", "north", "mail", LIVE), [(measures.CONTACT, NOON_US, None, 1)])
     assert counted(floor.rows(replace(HOUR, organisation="acme"))) == [({}, None, 1)]
     assert counted(floor.rows(replace(HOUR, group_by=("organisation",)))) == [
         ({"organisation": "acme"}, None, 1),
@@ -220,7 +226,7 @@ def test_a_share_divides_one_measure_by_another(floor: Floor) -> None:
     for minute in range(4):
         floor.contact(NOON_US + minute * MINUTE_US)
     floor.contact(NOON_US, "south")
-    floor.folds[1].add(measures.NEGATIVE_CONTACT, "acme", "north", "mail", NOON_US, None, 1)
+    floor.negative(NOON_US)
     answer = floor.ask(
         replace(HOUR, kpis=("negative_share",), group_by=("brand",)),
         Catalogue([definition("negative_share", share)]),
@@ -235,7 +241,7 @@ def test_a_share_divides_one_measure_by_another(floor: Floor) -> None:
 
 def test_a_share_of_nothing_has_no_value(floor: Floor) -> None:
     share = Formula(Reading.SHARE, measures.NEGATIVE_CONTACT, of=measures.CONTACT)
-    floor.folds[0].add(measures.NEGATIVE_CONTACT, "acme", "north", "mail", NOON_US, None, 1)
+    floor.negative(NOON_US)
     answer = floor.ask(replace(HOUR, kpis=("share",)), Catalogue([definition("share", share)]))
     (row,) = answer["kpis"]["share"]["rows"]
     assert (row["count"], row["value"]) == (0, None)
