@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import grpc
+import pytest
+
+from careline.event.v1.event_pb2 import Event
+from careline.gateway.v1 import gateway_service_pb2 as messages
+from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
+from deploy.local.stack import LocalStack
+from services.kernel.partitioning import partition_of
+
+
+def in_order_of_first_appearance(partitions: dict[int, list[Event]]) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for number, events in partitions.items():
+        for event in events:
+            if event.WhichOneof("body") == "message":
+                assert partition_of(event.thread_key, 4) == number
+                found.setdefault(event.thread_key, {}).setdefault(event.event_id)
+    return {thread: list(ids) for thread, ids in found.items()}
+
+
+def without_unacknowledged(found: list[str], acknowledged: list[str]) -> list[str]:
+    wanted = set(acknowledged)
+    return [one for one in found if one in wanted]
+
+
+async def keep_sending(caller: Any, name: str, stop: asyncio.Event) -> None:
+    """One sender: sends one message after the other and repeats what was not acknowledged."""
+    number = 0
+    while not stop.is_set():
+        try:
+            status = await caller.send(f"{name}-{number}", name)
+        except (aiohttp.ClientError, TimeoutError):
+            status = 0
+        if status == 202:
+            number += 1
+        else:
+            await asyncio.sleep(0.05)
+
+
+async def is_direct(caller: Any) -> bool:
+    try:
+        return bool((await caller.health())["publishing"] == "direct")
+    except aiohttp.ClientError:
+        return False
+
+
+async def test_signed_messages_reach_the_log_and_the_channel_list(
+    gateway_stack: LocalStack, caller: Any, read_head: Any, eventually: Any
+) -> None:
+    # Before that an event may be acknowledged and still lie on disk.
+    await eventually(lambda: is_direct(caller))
+    statuses = await asyncio.gather(
+        *(caller.send(f"first-{n}", f"thread-{n % 10}") for n in range(50))
+    )
+    assert statuses == [202] * 50
+    found = in_order_of_first_appearance(await read_head())
+    for thread, ids in caller.acknowledged.items():
+        assert set(ids) <= set(found[thread])
+    address = f"127.0.0.1:{gateway_stack.service_ports('gateway').grpc}"
+    async with grpc.aio.insecure_channel(address) as channel:
+        listed = await stubs.GatewayServiceStub(channel).ListChannels(
+            messages.ListChannelsRequest()
+        )
+    [account] = listed.channels
+    assert (account.channel, account.path) == ("webhook", "/v1/webhooks/acme/shop")
+    assert account.accepted >= 50
+
+
+async def test_time_moves_in_partitions_where_nothing_happens(
+    read_head: Any, eventually: Any
+) -> None:
+    async def everywhere() -> bool:
+        partitions = await read_head()
+        return all(
+            len([one for one in events if one.WhichOneof("body") == "tick"]) >= 2
+            for events in partitions.values()
+        )
+
+    await eventually(everywhere)
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+async def test_nothing_acknowledged_is_lost_while_kafka_is_away(
+    gateway_stack: LocalStack, caller: Any, read_head: Any, eventually: Any, how: str
+) -> None:
+    await eventually(lambda: is_direct(caller))
+    kafka = gateway_stack["kafka"]
+    stop = asyncio.Event()
+    senders = [asyncio.create_task(keep_sending(caller, f"{how}-{n}", stop)) for n in range(8)]
+    before = len(caller.acknowledged)
+    kafka.kill(restart=False) if how == "killed" else kafka.freeze()
+
+    async def spooled() -> bool:
+        return bool((await caller.health())["spooled_bytes"] > 20_000)
+
+    await eventually(spooled)
+    assert (await caller.health())["healthy"]
+    gateway_stack["gateway"].kill()
+    await eventually(lambda: _answers(caller))
+    sent = sum(map(len, caller.acknowledged.values()))
+
+    async def sent_more() -> bool:
+        return sum(map(len, caller.acknowledged.values())) > sent + 50
+
+    await eventually(sent_more)
+    if how == "killed":
+        kafka.start()
+        await asyncio.to_thread(kafka.wait_ready, seconds=60)
+    else:
+        kafka.thaw()
+    await eventually(lambda: is_direct(caller))
+    stop.set()
+    await asyncio.gather(*senders)
+    assert len(caller.acknowledged) > before
+    found = in_order_of_first_appearance(await read_head())
+    for thread, ids in caller.acknowledged.items():
+        assert without_unacknowledged(found[thread], ids) == ids
+    assert (await caller.health())["spooled_bytes"] == 0
+
+
+async def _answers(caller: Any) -> bool:
+    try:
+        return bool((await caller.health())["spooled_bytes"] > 0)
+    except aiohttp.ClientError:
+        return False
+
+
+async def test_an_orderly_stop_loses_nothing_and_takes_little_time(
+    gateway_stack: LocalStack, caller: Any, read_head: Any, eventually: Any
+) -> None:
+    await eventually(lambda: is_direct(caller))
+    stop = asyncio.Event()
+    senders = [asyncio.create_task(keep_sending(caller, f"stop-{n}", stop)) for n in range(4)]
+
+    async def some_sent() -> bool:
+        return sum(map(len, caller.acknowledged.values())) > 20
+
+    await eventually(some_sent)
+    gateway = gateway_stack["gateway"]
+    assert await asyncio.to_thread(gateway.stop, seconds=10)
+    stop.set()
+    await asyncio.gather(*senders)
+    found = in_order_of_first_appearance(await read_head())
+    for thread, ids in caller.acknowledged.items():
+        assert without_unacknowledged(found[thread], ids) == ids
+    gateway.start()
+    await asyncio.to_thread(gateway.wait_ready, seconds=30)
