@@ -57,12 +57,9 @@ def _duration(seconds: float) -> Quantity:
 
 
 def _shortened(value: float, scales: Sequence[Scale]) -> str:
-    text = f"{value:,.0f}"
-    for scale, following in zip(scales, (*scales[1:], None), strict=True):
-        amount = value / scale.factor
-        whole_digits = len(str(int(abs(amount))))
-        text = f"{amount:,.{max(0, _SIGNIFICANT - whole_digits)}f}{scale.suffix}"
-        written = abs(float(text.removesuffix(scale.suffix).replace(",", "")))
-        if following is None or written * scale.factor < following.factor:
-            return text
-    return text
+    # Rounded first: 999,999 is a million, not a thousand thousands.
+    rounded = round(value, _SIGNIFICANT - len(str(round(abs(value)))))
+    scale = max(scale for scale in scales if scale.factor <= abs(rounded))
+    amount = rounded / scale.factor
+    decimals = max(0, _SIGNIFICANT - len(str(int(abs(amount)))))
+    return f"{amount:,.{decimals}f}{scale.suffix}"

@@ -34,6 +34,10 @@ class Language:
         """Return the unit's word; a unit that the catalogue does not hold is shown as it is."""
         return self.texts.get(f"unit.{unit}", unit)
 
+    def reading(self, reading: str) -> str:
+        """Return how a value is read; a count needs no word, an unknown way is named as it is."""
+        return self.texts.get(f"reading.{reading}", reading)
+
     def label(self, kpi: str, definition: Definition | None) -> str:
         """Return the KPI's name; its id until the kpi service has said what it means."""
         if definition is None:

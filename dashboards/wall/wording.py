@@ -95,7 +95,7 @@ class Wording:
         definition = tile.definition
         if definition is None:
             return ""
-        reading = self.language.text(f"reading.{definition.reading}")
+        reading = self.language.reading(definition.reading)
         if definition.target is None:
             return reading
         # Beside a target there is room for the short name alone.
