@@ -9,7 +9,7 @@ alone, not on how they fell into groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from services.identity.domain.id_index import HASH_BYTES, IdIndex
 
@@ -30,21 +30,16 @@ Change = tuple[str, bytes | None]
 class _Period:
     """One period's ids, in the order of their acceptance."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.index = IdIndex()
-        self._open = bytearray()
-        self._full: list[bytes] = []
-        self._blocks_stored = 0
-        self._bytes_stored = 0  # of the open block, as slices
-
-    def restore(self, stored: list[tuple[str, bytes]]) -> None:
+    def __init__(self, number: int, stored: Sequence[tuple[str, bytes]] = ()) -> None:
         """Take the period's part of the store, in the order of keys."""
+        self.number = number
         blocks = [value for key, value in stored if key.count("/") == 1]
+        slices = [value for key, value in stored if key.count("/") > 1]
+        self.index = IdIndex(b"".join([*blocks, *slices]))
+        self._open = bytearray().join(slices)
+        self._full: list[bytes] = []
         self._blocks_stored = len(blocks)
-        self._open = bytearray().join(value for key, value in stored if key.count("/") > 1)
-        self._bytes_stored = len(self._open)
-        self.index = IdIndex(b"".join([*blocks, self._open]))
+        self._bytes_stored = len(self._open)  # of the open block, as slices
 
     def add(self, event_hash: bytes) -> None:
         self.index.add(event_hash)
@@ -86,45 +81,46 @@ class _Period:
 
 
 class AcceptedIds:
-    """The ids of one partition. ``stored`` is what earlier ``changes`` came to."""
+    """The ids of one partition. ``stored`` is what earlier ``changes`` came to.
+
+    The partition's time never goes back. It moves with accepted ids only, so that it can be told
+    from what is stored.
+    """
 
     def __init__(self, stored: Iterable[tuple[str, bytes]] = ()) -> None:
         by_period: dict[int, list[tuple[str, bytes]]] = {}
         for key, value in sorted(stored):
             by_period.setdefault(int(key.partition("/")[0]), []).append((key, value))
         self._periods: list[_Period] = []  # the newest first
+        self._indexes: list[IdIndex] = []
         self._expired: list[_Period] = []
-        for number in sorted(by_period, reverse=True):
-            period = _Period(number)
-            period.restore(by_period[number])
-            self._periods.append(period)
+        self._ends_us = -PERIOD_US  # of the newest period
+        for number in sorted(by_period):
+            self._open(_Period(number, by_period[number]))
 
     def __len__(self) -> int:
         return sum(len(period.index) for period in self._periods)
 
     def accept(self, event_hash: bytes, log_time_us: int) -> bool:
-        """Remember the id; return False when it was accepted within the horizon.
-
-        The partition's time never goes back. It moves with accepted ids only, so that it can be
-        told from what is stored.
-        """
-        newest = self._periods[0].number if self._periods else 0
-        now = max(log_time_us // PERIOD_US, newest)
-        for period in self._periods:
-            if period.number < now - _PERIODS_BEFORE:
-                break
-            if event_hash in period.index:
-                return False
-        if now > newest or not self._periods:
-            self._open_period(now)
+        """Remember the id; return False when it was accepted within the horizon."""
+        is_later = log_time_us >= self._ends_us
+        known = self._indexes
+        if is_later:
+            oldest = log_time_us // PERIOD_US - _PERIODS_BEFORE
+            known = [period.index for period in self._periods if period.number >= oldest]
+        if IdIndex.is_in_any(known, event_hash):
+            return False
+        if is_later:
+            self._open(_Period(log_time_us // PERIOD_US))
         self._periods[0].add(event_hash)
         return True
 
-    def _open_period(self, number: int) -> None:
-        oldest = number - _PERIODS_BEFORE
-        self._expired += [period for period in self._periods if period.number < oldest]
-        kept = [period for period in self._periods if period.number >= oldest]
-        self._periods = [_Period(number), *kept]
+    def _open(self, period: _Period) -> None:
+        oldest = period.number - _PERIODS_BEFORE
+        self._expired += [each for each in self._periods if each.number < oldest]
+        self._periods = [period, *(each for each in self._periods if each.number >= oldest)]
+        self._indexes = [each.index for each in self._periods]
+        self._ends_us = (period.number + 1) * PERIOD_US
 
     def changes(self) -> Iterator[Change]:
         """Yield what to store since the last call; the same ids come to the same store."""

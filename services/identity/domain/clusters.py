@@ -37,11 +37,11 @@ def cluster(parties: Iterable[Party], generic: Container[str]) -> list[Cluster]:
                 carriers.setdefault(Identifier.parse(text), []).append(key)
     for identifier in sorted(carriers, key=lambda each: (_STRENGTH[each.kind], each.value)):
         _join(identifier, carriers[identifier], of_party)
-    return [each for key, each in of_party.items() if min(each.party_keys) == key]
+    return _distinct(of_party.values())
 
 
 def _join(identifier: Identifier, keys: list[str], of_party: dict[str, Cluster]) -> None:
-    parts = list({id(of_party[key]): of_party[key] for key in keys}.values())
+    parts = _distinct(of_party[key] for key in keys)
     crm_ids = sorted({value for part in parts for value in part.crm_ids})
     if len(parts) == 1 or len(crm_ids) > 1:
         return
@@ -55,3 +55,8 @@ def _join(identifier: Identifier, keys: list[str], of_party: dict[str, Cluster])
                 of_party[key] = joined
     for key in keys:
         joined.joined_by.setdefault(key, identifier)
+
+
+def _distinct(clusters: Iterable[Cluster]) -> list[Cluster]:
+    """Return each cluster once, where it first stands."""
+    return list({id(each): each for each in clusters}.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import iter_unpack
 
 HASH_BYTES = 16
@@ -32,13 +32,22 @@ class IdIndex:
         return self._count
 
     def __contains__(self, wanted: bytes) -> bool:
-        buckets = self._buckets
-        place = hash(wanted) & self._mask
-        bucket = buckets[place if place < len(buckets) else place & (self._mask >> 1)]
-        at = bucket.find(wanted)
-        while at > 0 and at % HASH_BYTES:  # across two neighbours: not one of them
-            at = bucket.find(wanted, at + 1)
-        return at >= 0
+        return self.is_in_any((self,), wanted)
+
+    @staticmethod
+    def is_in_any(indexes: Iterable[IdIndex], wanted: bytes) -> bool:
+        """Look the hash up in several indexes at the price of few calls: this is the hot path."""
+        hashed = hash(wanted)
+        for index in indexes:
+            buckets, mask = index._buckets, index._mask  # noqa: SLF001  # its own kind
+            place = hashed & mask
+            bucket = buckets[place if place < len(buckets) else place & (mask >> 1)]
+            at = bucket.find(wanted)
+            while at > 0 and at % HASH_BYTES:  # across two neighbours: not one of them
+                at = bucket.find(wanted, at + 1)
+            if at >= 0:
+                return True
+        return False
 
     def add(self, new: bytes) -> None:
         """Add a hash that is not in the index yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careline.event.v1.event_pb2 import AuthorKind, Event
+from careline.event.v1.event_pb2 import AuthorKind, Event, Message
 from careline.identity.v1.assignment_pb2 import EvidenceFound, EvidenceIdentifier
 from services.identity.domain import fingerprints
 from services.identity.domain.accepted_ids import AcceptedIds
@@ -44,7 +44,15 @@ class _Partition:
         self.parties = state.table(PARTIES)
         self.runs = state.table(RUNS)
         self.accepted_ids = AcceptedIds(state.table(ACCEPTED).items())
+        self.changed_counts: dict[str, RunCounts] = {}
         self.repeats = 0
+
+    def counts(self, timeline: str) -> RunCounts:
+        """Return the timeline's counts, to be changed in place; the group's close stores them."""
+        counts = self.changed_counts.get(timeline)
+        if counts is None:
+            counts = self.changed_counts[timeline] = self.runs.get(timeline) or RunCounts()
+        return counts
 
 
 class AssignParties(Stage):
@@ -67,23 +75,27 @@ class AssignParties(Stage):
                 return
             if body == "party_assigned":
                 _learn(event, partition)
-            elif event.party_key and not _is_from_staff(event, body):
-                self._assign(event, body, partition, turn)
+            elif event.party_key:
+                self._assign(event, event.message if body == "message" else None, partition, turn)
         turn.emit(event)
 
-    def _assign(self, event: Event, body: str | None, partition: _Partition, turn: Turn) -> None:
+    def _assign(
+        self, event: Event, message: Message | None, partition: _Partition, turn: Turn
+    ) -> None:
+        if message is not None and message.author_kind in _NOT_CUSTOMERS:
+            return
         key = party_id(event.organisation_id, event.party_key)
         party = partition.parties.get(key)
-        identifiers = event.message.identifiers if body == "message" else ()
+        identifiers = () if message is None else message.identifiers
         if party is None or identifiers or not party.evidence_sent:
             party = party or unseen_party(event.organisation_id, event.party_key)
             untold = tell(party, ((each.kind, each.value) for each in identifiers))
             if untold or not party.evidence_sent:
                 party.evidence_sent += 1
                 partition.parties.put(key, party)
+                name = "" if message is None else message.author_name
                 where = partition_of(event.organisation_id, self._evidence_partitions)
-                evidence = _evidence(event, party, untold, turn.partition)
-                turn.send(EVIDENCE_TOPIC, where, evidence)
+                turn.send(EVIDENCE_TOPIC, where, _evidence(event, name, party, untold, turn))
         assignment = event.assignment
         assignment.customer_id = party.customer_id
         assignment.provisional = party.provisional
@@ -98,6 +110,9 @@ class AssignParties(Stage):
                 stored_ids.delete(key)
             else:
                 stored_ids.put(key, value)
+        for timeline, counts in at_hand.changed_counts.items():
+            at_hand.runs.put(timeline, counts)
+        at_hand.changed_counts = {}
         metrics.IDENTITY_REPEATS.inc(at_hand.repeats)
         metrics.IDENTITY_REMEMBERED_IDS.labels(str(partition)).set(len(at_hand.accepted_ids))
         at_hand.repeats = 0
@@ -130,20 +145,19 @@ def _accept(event: Event, body: str | None, partition: _Partition, turn: Turn) -
         partition.repeats += 1
     is_of_a_run = event.timeline != LIVE and body != "party_assigned"  # that is our own answer
     if is_of_a_run:
-        counts = partition.runs.get(event.timeline) or RunCounts()
+        counts = partition.counts(event.timeline)
         if is_new:
             counts.accepted += 1
         else:
             counts.duplicates += 1
-        partition.runs.put(event.timeline, counts)
     return is_new
 
 
 def _keep_counts(event: Event, body: str | None, partition: _Partition) -> None:
     if body == "timeline_started":
-        partition.runs.put(event.timeline, RunCounts())
+        partition.changed_counts[event.timeline] = RunCounts()
     elif body == "timeline_ended":
-        counts = partition.runs.get(event.timeline) or RunCounts()
+        counts = partition.counts(event.timeline)
         event.timeline_ended.accepted = counts.accepted
         event.timeline_ended.duplicates = counts.duplicates
 
@@ -158,16 +172,11 @@ def _learn(event: Event, partition: _Partition) -> None:
         partition.parties.put(key, party)
 
 
-def _is_from_staff(event: Event, body: str | None) -> bool:
-    return body == "message" and event.message.author_kind in _NOT_CUSTOMERS
-
-
 def _evidence(
-    event: Event, party: KnownParty, untold: list[tuple[str, str]], lane_partition: int
+    event: Event, name: str, party: KnownParty, untold: list[tuple[str, str]], turn: Turn
 ) -> Event:
-    name = event.message.author_name if event.WhichOneof("body") == "message" else ""
     return Event(
-        event_id=f"evidence/{event.party_key}/{lane_partition}/{party.evidence_sent}",
+        event_id=f"evidence/{event.party_key}/{turn.partition}/{party.evidence_sent}",
         organisation_id=event.organisation_id,
         brand_id=event.brand_id,
         channel=event.channel,
@@ -181,7 +190,7 @@ def _evidence(
             provisional_customer_id=fingerprints.provisional_customer_id(
                 event.organisation_id, event.party_key
             ),
-            lane_partition=lane_partition,
+            lane_partition=turn.partition,
             identifiers=[EvidenceIdentifier(kind=kind, value=value) for kind, value in untold],
             display_name=name,
         ),

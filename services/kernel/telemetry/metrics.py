@@ -45,7 +45,7 @@ IDENTITY_REMEMBERED_IDS = Gauge(
     "careline_identity_remembered_ids_count", "Event ids that a repeat is known by.", ["partition"]
 )
 IDENTITY_DECISIONS = Counter(
-    "careline_identity_decisions_total", "Parties given to another customer or joined to one."
+    "careline_identity_decisions_total", "Answers to the head: whose customer a party is."
 )
 
 GRPC_HANDLED = Counter(
