@@ -18,6 +18,9 @@ POSITION = "position"
 # A record holds far fewer events than this, so that a position fits into one increasing number.
 _EVENTS_PER_RECORD = 1 << 20
 _HASH_BYTES = 16
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,17 +53,15 @@ def make_document(
     """Raise ``ValueError`` where the content has no JSON form (a number that is none)."""
     canonical = canonical_json(content)
     content_hash = hash_of(canonical)
-    place = json.dumps(position._asdict(), separators=(",", ":"))
-    head = f'{{"{CONTENT_HASH}":"{content_hash}","{POSITION}":{place}'
+    place = ",".join(f'"{name}":{number}' for name, number in position._asdict().items())
+    head = f'{{"{CONTENT_HASH}":"{content_hash}","{POSITION}":{{{place}}}'
     body = head.encode() + (b"," if content else b"") + canonical[1:]
     return Document(collection, document_id, position, content_hash, body)
 
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:
     """Return the one JSON text of a content: keys sorted, no spaces, UTF-8."""
-    return json.dumps(
-        content, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    ).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def hash_of(canonical: bytes) -> str:
