@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from careline.event.v1.event_pb2 import Event
 from services.kernel.lane.stage import InvalidEventError, Stage, Turn
 from services.kernel.lane.state import PartitionState
-from services.kernel.lane.timers import TIMELINES
+from services.kernel.lane.timers import Timers
 from services.kpi.domain.fold import Fold
 from services.kpi.facts import facts_of
 from services.kpi.tables import CELLS, RUNS, RunEnd
@@ -16,6 +16,7 @@ from services.kpi.tables import CELLS, RUNS, RunEnd
 @dataclass(slots=True)
 class _Partition:
     fold: Fold
+    timers: Timers
     # The timelines that showed a time since the last close; the values mean nothing.
     timelines: dict[str, None] = field(default_factory=dict)
 
@@ -35,7 +36,7 @@ class FoldFacts(Stage):
         counted = facts_of(event)
         own = self._partitions.get(turn.partition)
         if own is None:
-            own = self._restore(turn.partition, turn.state)
+            own = self._restore(turn)
         for scope, facts in counted:
             own.fold.add(scope, facts)
         if not counted and event.HasField("timeline_ended"):
@@ -46,9 +47,8 @@ class FoldFacts(Stage):
         own = self._partitions.get(partition)
         if own is None:
             return
-        watermarks = state.table(TIMELINES)
         for timeline in own.timelines:
-            own.fold.advance(timeline, watermarks.get(timeline) or 0)
+            own.fold.advance(timeline, own.timers.watermark_us(timeline))
         own.timelines.clear()
         cells = state.table(CELLS)
         for key, value in own.fold.close():
@@ -60,9 +60,10 @@ class FoldFacts(Stage):
     def on_revoke(self) -> None:
         self._partitions.clear()
 
-    def _restore(self, partition: int, state: PartitionState) -> _Partition:
-        own = self._partitions[partition] = _Partition(Fold(self._generation, partition))
-        own.fold.restore(state.table(CELLS).items())
+    def _restore(self, turn: Turn) -> _Partition:
+        own = _Partition(Fold(self._generation, turn.partition), turn.timers)
+        own.fold.restore(turn.table(CELLS).items())
+        self._partitions[turn.partition] = own
         return own
 
 

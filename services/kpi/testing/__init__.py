@@ -1,0 +1,1 @@
+"""What tests of KPI share: the events that reach its lane."""
