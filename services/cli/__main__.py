@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import dead_letters, kpi, stack, topics
+from services.cli import dead_letters, evaluate, index, kpi, replay, stack, topics
 
 app = typer.Typer(
     name="careline",
@@ -16,9 +16,12 @@ app = typer.Typer(
 app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
+app.command()(replay.replay)
 app.add_typer(kpi.app, name="kpi")
+app.add_typer(index.app, name="index")
 app.add_typer(topics.app, name="topics")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main() -> None:

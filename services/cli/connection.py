@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from deploy.local.control import running_stack
 from deploy.local.errors import LocalStackError
+from deploy.local.services import party_key
 from deploy.local.stack import default_run_dir
 
 
@@ -18,9 +20,10 @@ def environment() -> Mapping[str, str]:
     """Return the ``CARELINE_…`` variables of the environment over those of the running stack."""
     own = {name: value for name, value in os.environ.items() if name.startswith("CARELINE_")}
     try:
-        return {**running_stack(default_run_dir()).env, **own}
+        record = running_stack(default_run_dir())
     except LocalStackError:
         return own
+    return {**record.env, "CARELINE_PARTY_KEY": party_key(Path(record.run_dir)), **own}
 
 
 def address(variable: str) -> str:

@@ -57,7 +57,7 @@ def careline(stack: LocalStack, *arguments: str) -> Any:
     """Run the command as a script would; return the last line's JSON."""
     ran = subprocess.run(
         [sys.executable, "-m", "services.cli", *arguments, "--json"],
-        env={**os.environ, **stack.env},
+        env={**os.environ, "CARELINE_RUN_DIR": str(stack.run_dir)},
         capture_output=True,
         text=True,
         timeout=COMMAND_SECONDS,
