@@ -122,6 +122,12 @@ def _check(request: Request) -> None:
                 f"group_by {', '.join(request.group_by)}: take each of "
                 f"{', '.join(DIMENSIONS)} at most once"
             )
+    for name, at_us in (("from", request.from_us), ("to", request.to_us)):
+        if not FIRST_US <= at_us <= LAST_US:
+            raise QueryError(
+                f"`{name}` is {at_us} microseconds since 1970, outside the years 1 to 9999: "
+                "check its unit, or leave it out for a range without that end"
+            )
     if request.from_us >= request.to_us:
         raise QueryError(
             f"the range from {instants.to_text(request.from_us)} to "
