@@ -14,6 +14,7 @@ from services.indexer.settings import Settings
 from services.indexer.sink import IndexSink
 from services.indexer.streams import SPEC, build_lane
 from services.kernel.elastic.connection import ElasticsearchAccess, connect
+from services.kernel.elastic.indices import shards_behind
 from services.kernel.lane_service import Companion, LaneService
 
 
@@ -62,17 +63,19 @@ async def rebuild_index(
     access: ElasticsearchAccess,
     report: Report = _silent,
     *,
-    shards: int = 1,
+    shards: int | None = None,
     discard_unfinished: bool = False,
 ) -> Rebuilt:
     """Build the indices anew; see :func:`services.indexer.rebuilding.rebuild`.
 
-    ``discard_unfinished`` first removes what a broken-off rebuild has left.
+    ``discard_unfinished`` first removes what a broken-off rebuild has left. ``shards`` changes the
+    number of an index's shards; without it the number stays.
     """
     client = connect(access)
-    catalogue = ElasticsearchCatalogue(client, index_definitions(shards=shards))
     try:
-        await catalogue.prepare()
+        if shards is None:
+            shards = await shards_behind(client, index_definitions()["events"].alias) or 1
+        catalogue = ElasticsearchCatalogue(client, index_definitions(shards=shards))
         if discard_unfinished:
             await catalogue.discard_unfinished()
         return await rebuild(

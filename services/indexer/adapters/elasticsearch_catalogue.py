@@ -16,6 +16,7 @@ from services.kernel.elastic.connection import Sleep
 from services.kernel.elastic.indices import (
     IndexDefinition,
     create_index,
+    ensure_alias,
     ensure_index,
     index_behind,
     put_template,
@@ -76,7 +77,13 @@ class ElasticsearchCatalogue(ElasticsearchStore):
             await self._client.close_point_in_time(id=pit["id"])
 
     async def new_generation(self) -> ElasticsearchGeneration:
-        """Create the next index of every collection, tuned for filling."""
+        """Create the next index of every collection, tuned for filling.
+
+        The indices in use may have a mapping that this version cannot extend: it is not touched.
+        """
+        for collection in COLLECTIONS:
+            await put_template(self._client, self._definitions[collection])
+            await ensure_alias(self._client, self._definitions[collection])
         previous = {
             collection: await index_behind(self._client, self._targets[collection])
             for collection in COLLECTIONS
@@ -89,7 +96,6 @@ class ElasticsearchCatalogue(ElasticsearchStore):
         for collection in COLLECTIONS:
             await self._refuse_existing(names[collection])
         for collection in COLLECTIONS:
-            await put_template(self._client, self._definitions[collection])
             await create_index(self._client, names[collection], settings={"refresh_interval": "-1"})
         return ElasticsearchGeneration(
             self._client, names, aliases=self._targets, previous=previous, sleep=self._sleep
@@ -99,6 +105,8 @@ class ElasticsearchCatalogue(ElasticsearchStore):
         """Remove indices that no alias stands for: what a broken-off rebuild left. Names them."""
         leftover: list[str] = []
         for definition in self._definitions.values():
+            if not await self._client.indices.exists_alias(name=definition.alias):
+                continue
             used = await index_behind(self._client, definition.alias)
             found = await self._client.indices.get(index=f"{definition.alias}-*")
             leftover += sorted(

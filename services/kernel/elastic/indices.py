@@ -43,10 +43,7 @@ async def ensure_index(client: AsyncElasticsearch, definition: IndexDefinition) 
     Several processes may do it at once.
     """
     await put_template(client, definition)
-    if not await client.indices.exists_alias(name=definition.alias):
-        await create_index(
-            client, definition.index_name(1), aliases={definition.alias: {}}, tolerate_existing=True
-        )
+    await ensure_alias(client, definition)
     try:
         await client.indices.put_mapping(
             index=definition.alias, properties=definition.mappings["properties"]
@@ -56,6 +53,14 @@ async def ensure_index(client: AsyncElasticsearch, definition: IndexDefinition) 
             f"the index behind {definition.alias!r} has another mapping than this version needs: "
             f"{error}. {definition.remedy}"
         ) from error
+
+
+async def ensure_alias(client: AsyncElasticsearch, definition: IndexDefinition) -> None:
+    """Create the first index where the alias stands for none yet."""
+    if not await client.indices.exists_alias(name=definition.alias):
+        await create_index(
+            client, definition.index_name(1), aliases={definition.alias: {}}, tolerate_existing=True
+        )
 
 
 async def put_template(client: AsyncElasticsearch, definition: IndexDefinition) -> None:
@@ -81,6 +86,15 @@ async def create_index(
     except BadRequestError as error:
         if not (tolerate_existing and error.error == _ALREADY_EXISTS):
             raise
+
+
+async def shards_behind(client: AsyncElasticsearch, alias: str) -> int | None:
+    """Return the number of shards that the alias's index was made with; None without one."""
+    if not await client.indices.exists_alias(name=alias):
+        return None
+    answer = await client.indices.get_settings(index=alias, name="index.number_of_shards")
+    (settings,) = answer.body.values()
+    return int(settings["settings"]["index"]["number_of_shards"])
 
 
 async def index_behind(client: AsyncElasticsearch, alias: str) -> str:

@@ -25,7 +25,7 @@ from services.indexer.domain.documents import (
 from services.indexer.domain.events import event_document, run_document
 from services.indexer.domain.occurrence import ClockEvent, ConversationPart, Fact, Occurrence
 from services.indexer.ports import DocumentCatalogue, DocumentRefusedError
-from services.kernel.elastic.indices import MappingConflictError
+from services.kernel.elastic.indices import MappingConflictError, index_behind, shards_behind
 
 START_US = 1_700_000_000_123_456
 
@@ -197,8 +197,19 @@ async def test_a_mapping_that_cannot_grow_says_what_to_do(
     known = definitions["events"].mappings
     other = {**known, "properties": {**known["properties"], "kind": {"type": "long"}}}
     definitions["events"] = dataclasses.replace(definitions["events"], mappings=other)
+    catalogue = ElasticsearchCatalogue(client, definitions)
     with pytest.raises(MappingConflictError, match="careline index rebuild"):
-        await ElasticsearchCatalogue(client, definitions).prepare()
+        await catalogue.prepare()
+    await (await catalogue.new_generation()).publish()
+    await catalogue.prepare()
+
+
+async def test_a_generation_can_be_made_where_nothing_is_yet(client: AsyncElasticsearch) -> None:
+    catalogue = ElasticsearchCatalogue(client, index_definitions(shards=2))
+    assert await shards_behind(client, "careline-events") is None
+    await (await catalogue.new_generation()).publish()
+    assert await index_behind(client, "careline-events") == "careline-events-000002"
+    assert await shards_behind(client, "careline-events") == 2
 
 
 async def test_a_document_that_the_mapping_does_not_know_is_a_bug(
