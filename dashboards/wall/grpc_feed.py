@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -62,7 +63,9 @@ class GrpcFeed:
                 self._running = running
                 await stopping.wait()
                 self._running = None
-                running.cancel()
+                past.cancel()
+                for watch in self._watches.values():
+                    watch.stop()
 
     @property
     def state(self) -> State:
@@ -93,38 +96,19 @@ class GrpcFeed:
     def _watch(self, running: _Running, source: Source) -> LiveWatch:
         watch = LiveWatch(source, running.client, self._clock, pinned=source == DEFAULT)
         self._watches[source] = watch
-        task = running.start(watch.run())
-        task.add_done_callback(lambda _: self._watches.pop(source, None))
+        watch.start(running.tasks).add_done_callback(lambda _: self._watches.pop(source, None))
         return watch
 
 
+@dataclass(frozen=True, slots=True)
 class _Running:
     """What exists while the loop runs."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        tasks: asyncio.TaskGroup,
-        client: KpiClient,
-        past: PastAnswers,
-    ) -> None:
-        self.client = client
-        self.past = past
-        self._loop = loop
-        self._tasks = tasks
-        self._watches: set[asyncio.Task[None]] = set()
-
-    def start(self, watch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._tasks.create_task(watch)
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
-        return task
+    loop: asyncio.AbstractEventLoop
+    tasks: asyncio.TaskGroup
+    client: KpiClient
+    past: PastAnswers
 
     def wait(self, answer: Coroutine[Any, Any, State]) -> State:
         """Wait in a web server's thread; every such answer has its own deadline in the loop."""
-        return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
-
-    def cancel(self) -> None:
-        for task in self._watches:
-            task.cancel()
-        self.past.cancel()
+        return asyncio.run_coroutine_threadsafe(answer, self.loop).result()

@@ -32,14 +32,29 @@ class LiveWatch:
         self._clock = clock
         self._pinned = pinned
         self._failures = 0
+        self._following: asyncio.Task[None] | None = None
+        self._stopped = False
 
-    async def run(self) -> None:
+    def start(self, tasks: asyncio.TaskGroup) -> asyncio.Task[None]:
+        self._following = tasks.create_task(self._run())
+        return self._following
+
+    def stop(self) -> None:
+        # A call that ends in the same moment turns its cancellation into an ordinary error, so
+        # that the cancellation alone may be lost.
+        self._stopped = True
+        if self._following is not None:
+            self._following.cancel()
+
+    async def _run(self) -> None:
         """Follow until nobody asks any more; for ever when pinned."""
-        while not self._idle():
+        while not self._stopped and not self._idle():
             try:
                 await self._follow()
             except TROUBLE as trouble:
                 self.tried.set()
+                if self._stopped:
+                    return
                 backoff = self._client.pace.backoff
                 pause = backoff[min(self._failures, len(backoff) - 1)]
                 self._failures += 1
