@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from services.gateway.domain.keys import PartyKeys
+from services.gateway.importing.errors import ImportFailedError
 from services.gateway.importing.feeding import Feeder, Pace
 from services.gateway.importing.kafka_head import KafkaHead
 from services.gateway.importing.progress import ImportProgress, ProgressCallback
@@ -76,7 +77,10 @@ def import_file(
     def reading(read: int, placed: int) -> None:
         tell(ImportProgress("sort", placed, read) if placed else ImportProgress("read", read, None))
 
-    party_keys = PartyKeys(targets.party_key)
+    try:
+        party_keys = PartyKeys(targets.party_key)
+    except ValueError as error:
+        raise ImportFailedError(f"CARELINE_PARTY_KEY: {error}") from error
     with plan_replay(path, mapping, shift_to_us, progress=reading) as plan:
         if rejects is not None:
             plan.write_rejects(rejects)

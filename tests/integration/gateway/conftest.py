@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -46,19 +47,25 @@ class Caller:
         return f"http://127.0.0.1:{self.stack.service_ports('gateway').http}"
 
     async def send(self, webhook_id: str, thread: str) -> int:
+        """Send a message; remember it when it was acknowledged."""
+        message = {
+            "type": "message.received",
+            "timestamp": to_datetime(SystemClock().now_us()).isoformat(),
+            "data": {
+                "thread_id": thread,
+                "message_id": webhook_id,
+                "author": {"id": f"author of {thread}"},
+                "text": f"message {webhook_id}",
+            },
+        }
+        status = await self.post(webhook_id, json.dumps(message))
+        if status == 202:
+            key = f"acme/webhook/{thread}"
+            self.acknowledged.setdefault(key, []).append(f"webhook:shop:{webhook_id}")
+        return status
+
+    async def post(self, webhook_id: str, body: str) -> int:
         now_us = SystemClock().now_us()
-        body = json.dumps(
-            {
-                "type": "message.received",
-                "timestamp": to_datetime(now_us).isoformat(),
-                "data": {
-                    "thread_id": thread,
-                    "message_id": webhook_id,
-                    "author": {"id": f"author of {thread}"},
-                    "text": f"message {webhook_id}",
-                },
-            }
-        )
         at = datetime.fromtimestamp(now_us // 1_000_000, UTC)
         headers = {
             "webhook-id": webhook_id,
@@ -66,11 +73,8 @@ class Caller:
             "webhook-signature": Webhook(SECRET).sign(webhook_id, at, body),
         }
         async with self.session.post(
-            f"{self.address}/v1/webhooks/acme/shop", data=body, headers=headers
+            f"{self.address}/v1/webhooks/acme/shop", data=BytesIO(body.encode()), headers=headers
         ) as answer:
-            if answer.status == 202:
-                key = f"acme/webhook/{thread}"
-                self.acknowledged.setdefault(key, []).append(f"webhook:shop:{webhook_id}")
             return answer.status
 
     async def health(self) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import secrets
 from typing import Any
 
 import aiohttp
@@ -70,6 +72,19 @@ async def test_signed_messages_reach_the_log_and_the_channel_list(
     [account] = listed.channels
     assert (account.channel, account.path) == ("webhook", "/v1/webhooks/acme/shop")
     assert account.accepted >= 50
+
+
+async def test_the_largest_request_fits_into_a_record(
+    caller: Any, read_head: Any, eventually: Any
+) -> None:
+    await eventually(lambda: is_direct(caller))
+    # Random, so that compression does not make it small.
+    noise = secrets.token_hex(512 * 1024 - 64)
+    body = json.dumps({"type": "large", "noise": noise})
+    assert await caller.post("large", body) == 202
+    events = [one for found in (await read_head()).values() for one in found]
+    [large] = [one for one in events if one.event_id == "webhook:shop:large"]
+    assert large.unrecognised.payload == body.encode()
 
 
 async def test_time_moves_in_partitions_where_nothing_happens(
