@@ -1,0 +1,1 @@
+"""Articles and how their text is folded for search. Pure: text in, text out."""
