@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,14 @@ from typing import IO
 
 from deploy.local.errors import AlreadyRunningError, LocalStackError
 from deploy.local.record import StackRecord, read_record, remove_record, write_record
+from deploy.local.worker import REPOSITORY
+
+RUN_DIR_VARIABLE = "CARELINE_RUN_DIR"
+
+
+def default_run_dir() -> Path:
+    named = os.environ.get(RUN_DIR_VARIABLE)
+    return Path(named).resolve() if named else REPOSITORY / ".careline"
 
 
 class RunFolder:

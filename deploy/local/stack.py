@@ -18,7 +18,7 @@ from deploy.local.ports import Ports, free_service_ports, require_free
 from deploy.local.process import Backoff, Process
 from deploy.local.progress import Progress, Quiet, Steps
 from deploy.local.record import VERSION, ProcessRecord, StackRecord, read_record
-from deploy.local.run_folder import RunFolder
+from deploy.local.run_folder import RunFolder, default_run_dir
 from deploy.local.services import (
     SERVICES,
     SETUP,
@@ -30,15 +30,9 @@ from deploy.local.services import (
     service_environment,
 )
 from deploy.local.supervisor import Supervisor
-from deploy.local.worker import REPOSITORY, health_url, log_file, run_task, worker_spec
+from deploy.local.worker import health_url, log_file, run_task, worker_spec
 
-RUN_DIR_VARIABLE = "CARELINE_RUN_DIR"
 SERVICES_SECONDS = 120.0
-
-
-def default_run_dir() -> Path:
-    named = os.environ.get(RUN_DIR_VARIABLE)
-    return Path(named).resolve() if named else REPOSITORY / ".careline"
 
 
 class LocalStack:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import dead_letters, evaluate, index, kpi, replay, stack, topics
+from services.cli.lazy import lazily
+
+COMMANDS = {
+    "up": "services.cli.stack:up",
+    "down": "services.cli.stack:down",
+    "status": "services.cli.stack:status",
+    "demo": "services.cli.demo:demo",
+    "replay": "services.cli.replay:replay",
+    "simulate": "services.cli.simulate:simulate",
+    "kpi": "services.cli.kpi:app",
+    "index": "services.cli.index:app",
+    "topics": "services.cli.topics:app",
+    "dead-letters": "services.cli.dead_letters:app",
+    "evaluate": "services.cli.evaluate:app",
+}
 
 app = typer.Typer(
     name="careline",
+    cls=lazily(COMMANDS),
     help="Careline: every channel in one log, every promise kept, the truth on the wall.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(stack.up)
-app.command()(stack.down)
-app.command()(stack.status)
-app.command()(replay.replay)
-app.add_typer(kpi.app, name="kpi")
-app.add_typer(index.app, name="index")
-app.add_typer(topics.app, name="topics")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(evaluate.app, name="evaluate")
+
+
+@app.callback()
+def careline() -> None:
+    """Hold the commands together; each is imported when it is asked for."""
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deploy.local.control import running_stack
 from deploy.local.errors import LocalStackError
+from deploy.local.run_folder import default_run_dir
 from deploy.local.services import party_key
-from deploy.local.stack import default_run_dir
 
 
 class NotConnectedError(RuntimeError):

@@ -16,7 +16,7 @@ from deploy.local.control import ProcessStatus, inspect, running_stack
 from deploy.local.control import down as stop_stack
 from deploy.local.ports import Ports
 from deploy.local.record import StackRecord
-from deploy.local.stack import default_run_dir
+from deploy.local.run_folder import default_run_dir
 from services.cli.output import FAILED, console, out, plainly, print_json, print_table
 from services.cli.progress import Steps
 from services.kernel.kafka.dead_letters import count_waiting
