@@ -1,0 +1,1 @@
+"""The model: pure functions of a seed and of time."""
