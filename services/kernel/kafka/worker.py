@@ -50,6 +50,8 @@ class Progress:
 
     records: int = 0
     events: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
     ready: bool = False
     lag: dict[int, int] = field(default_factory=dict)
     moved_at: float = 0.0
@@ -202,6 +204,10 @@ class LaneWorker:
         self._active = False
         self._epoch += 1
         self._events = []
+        # What another worker owns from here on is not this one's lag.
+        for partition in self.progress.lag:
+            metrics.LANE_LAG_RECORDS.remove(self.core.spec.name, str(partition))
+        self.progress.lag.clear()
         self.core.revoke()
 
     async def _on_assigned(self, *_: object, **__: object) -> None:
@@ -238,6 +244,8 @@ class LaneWorker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until ``stopping`` is set; then flush, mark the watermarks clean and leave."""
+        # A series that begins at its first dead letter would hide it from increase().
+        self._count_exceptions()
         await self._outputs.start()
         timer = asyncio.create_task(self._flush_when_open())
         observer = asyncio.create_task(self._observe_lag())
@@ -269,8 +277,14 @@ class LaneWorker:
         metrics.LANE_RECORDS.labels(lane=lane).inc(records)
         metrics.LANE_EVENTS.labels(lane=lane).inc(events)
         metrics.LANE_FLUSH_SECONDS.labels(lane=lane).observe(seconds)
-        metrics.LANE_DUPLICATES.labels(lane=lane).set(self.core.duplicates)
-        metrics.LANE_DEAD_LETTERS.labels(lane=lane).set(self.core.dead_letters)
+        self._count_exceptions()
+
+    def _count_exceptions(self) -> None:
+        """Add what the core dropped or put aside since the last call."""
+        lane, told, core = self.core.spec.name, self.progress, self.core
+        metrics.LANE_DUPLICATES.labels(lane=lane).inc(core.duplicates - told.duplicates)
+        metrics.LANE_DEAD_LETTERS.labels(lane=lane).inc(core.dead_letters - told.dead_letters)
+        told.duplicates, told.dead_letters = core.duplicates, core.dead_letters
 
     async def _observe_lag(self) -> None:
         async with self._crash_on_error():

@@ -17,11 +17,11 @@ LANE_LAG_RECORDS = Gauge(
 LANE_STALLED_SECONDS = Gauge(
     "careline_lane_stalled_seconds", "Seconds without progress while records wait.", ["lane"]
 )
-LANE_DEAD_LETTERS = Gauge(
-    "careline_lane_dead_letters_count", "Dead letters since the worker's assignment.", ["lane"]
+LANE_DEAD_LETTERS = Counter(
+    "careline_lane_dead_letters_total", "Events put aside as dead letters.", ["lane"]
 )
-LANE_DUPLICATES = Gauge(
-    "careline_lane_duplicates_count", "Inputs dropped as already taken, since the start.", ["lane"]
+LANE_DUPLICATES = Counter(
+    "careline_lane_duplicates_total", "Inputs dropped as already taken.", ["lane"]
 )
 LANE_RESTORE_SECONDS = Gauge(
     "careline_lane_restore_seconds", "Fencing and reading state at the last assignment.", ["lane"]
