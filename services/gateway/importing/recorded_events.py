@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from careline.event.v1.event_pb2 import (
     Event,
+    Identifier,
     Message,
     StatusChanged,
     Tick,
@@ -55,9 +56,15 @@ class RecordedEvents:
                 message_id=record.message_id,
                 author_kind=AUTHOR_KINDS[record.author_kind],
                 # An agent's account is the organisation's own; a customer's is personal.
-                author_name=record.author_id if record.author_kind == "agent" else "",
+                author_name=record.author_name
+                or (record.author_id if record.author_kind == "agent" else ""),
                 text=record.text,
                 reply_to_message_id=record.reply_to_message_id,
+                identifiers=[
+                    Identifier(kind=kind, value=value)
+                    for kind, value in (("phone", record.phone), ("email", record.email))
+                    if value
+                ],
             )
         )
         return event

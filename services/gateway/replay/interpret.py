@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
 
+from services.gateway.domain.keys import is_channel
 from services.gateway.replay.ids import IdError, order_key, platform_id
 from services.gateway.replay.rows import Row
 from services.gateway.replay.rules import STATUSES, Columns, ReplayMapping
@@ -31,11 +32,11 @@ class Interpreter:
             self._kinds = {word.casefold(): "customer" for word in mapping.direction.customer}
             self._kinds |= {word.casefold(): "agent" for word in mapping.direction.agent}
         self._by_case = mapping.thread == "column"
-        self._is_message = mapping.rows == "messages"
+        self._rows = mapping.rows
 
     def row(self, cells: Mapping[str, str]) -> Row:
         """Return the row of the mapped fields' cells. Raises RowError."""
-        row = self._message(cells) if self._is_message else self._status(cells)
+        row = self._status(cells) if self._tells_status(cells) else self._message(cells)
         try:
             "".join(cells.values()).encode()
         except UnicodeEncodeError:
@@ -43,6 +44,11 @@ class Interpreter:
                 "holds half of a character (a lone surrogate): export the file anew"
             ) from None
         return row
+
+    def _tells_status(self, cells: Mapping[str, str]) -> bool:
+        if self._rows == "both":
+            return bool(cells["status"].strip())
+        return self._rows == "status-changes"
 
     def _message(self, cells: Mapping[str, str]) -> Row:
         identifier = self._required_id("id", cells)
@@ -56,6 +62,10 @@ class Interpreter:
             parent_id=self._id("parent", cells),
             case_id=self._required_id("case", cells) if self._by_case else "",
             brand=cells.get("brand", "").strip(),
+            channel=self._channel(cells),
+            author_name=cells.get("author_name", "").strip(),
+            phone=cells.get("phone", "").strip(),
+            email=cells.get("email", "").strip(),
         )
 
     def _status(self, cells: Mapping[str, str]) -> Row:
@@ -77,6 +87,7 @@ class Interpreter:
             assignee=assignee,
             priority=priority,
             brand=cells.get("brand", "").strip(),
+            channel=self._channel(cells),
         )
 
     def _time(self, cells: Mapping[str, str]) -> int:
@@ -84,6 +95,15 @@ class Interpreter:
             return self._times.at_us(cells["time"].strip())
         except TimeError as error:
             raise RowError(f"{self._columns.time}: {error}") from None
+
+    def _channel(self, cells: Mapping[str, str]) -> str:
+        channel = cells.get("channel", "").strip()
+        if channel and not is_channel(channel):
+            raise RowError(
+                f'{self._columns.channel}: {channel!r} is not the name of a channel, like "x" or '
+                '"web_chat"'
+            )
+        return channel
 
     def _id(self, field: str, cells: Mapping[str, str]) -> str:
         try:

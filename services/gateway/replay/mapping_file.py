@@ -32,6 +32,8 @@ from services.gateway.replay.times import EPOCH_FORMATS, ISO, format_problem, ne
 _ALWAYS = ("time",)
 _OF_MESSAGES = ("id", "author", "direction", "text")
 _OF_STATUSES = ("case", "status")
+_TOLD_BY_MESSAGES = ("parent", "author_name", "phone", "email")
+_TOLD_BY_STATUSES = ("assignee", "priority")
 
 
 def parse_mapping(content: bytes, *, source: str, name: str) -> ReplayMapping:
@@ -44,7 +46,7 @@ def parse_mapping(content: bytes, *, source: str, name: str) -> ReplayMapping:
     except yaml.YAMLError as error:
         raise MappingError(f"{source}: not a YAML file: {error}") from error
     rows = root.choice("rows", ROW_KINDS)
-    messages = rows == "messages"
+    messages, statuses = rows != "status-changes", rows != "messages"
     thread = root.choice("thread", THREAD_RULES)
     brand, account = _brand(root), _account(root)
     mapping = ReplayMapping(
@@ -61,7 +63,7 @@ def parse_mapping(content: bytes, *, source: str, name: str) -> ReplayMapping:
         direction=_direction(root.section("direction")) if messages else None,
         brand=brand,
         account=account,
-        statuses={} if messages else _statuses(root.section("statuses")),
+        statuses=_statuses(root.section("statuses")) if statuses else {},
     )
     root.refuse_unknown(f"a mapping of {rows}")
     _check_columns(root, mapping)
@@ -152,15 +154,16 @@ def _statuses(section: Section) -> dict[str, CaseStatus]:
 
 def _check_columns(root: Section, mapping: ReplayMapping) -> None:
     columns = mapping.columns
-    messages = mapping.rows == "messages"
-    if not messages and mapping.thread != "column":
+    messages, statuses = mapping.rows != "status-changes", mapping.rows != "messages"
+    if statuses and mapping.thread != "column":
         raise root.error("thread", "must be column: status changes have no replies")
-    if not messages and mapping.brand.rule == "organisation-account":
+    if statuses and mapping.brand.rule == "organisation-account":
         raise root.error("brand.rule", "must be column or fixed: status changes have no authors")
-    needed = [*_ALWAYS, *(_OF_MESSAGES if messages else _OF_STATUSES)]
+    needed = [*_ALWAYS, *(_OF_MESSAGES if messages else ()), *(_OF_STATUSES if statuses else ())]
     needed += ["parent"] if mapping.thread == "reply-chain" else ["case"]
     needed += ["brand"] if mapping.brand.rule == "column" else []
-    optional = ["parent"] if messages else ["assignee", "priority"]
+    optional = ["channel", *(_TOLD_BY_MESSAGES if messages else ())]
+    optional += _TOLD_BY_STATUSES if statuses else ()
     for one in fields(Columns):
         named = cast("str", getattr(columns, one.name))
         if one.name in needed and not named:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -73,9 +73,7 @@ class ReplayPlan:
 
     def records(self) -> Iterator[ReplayRecord]:
         """Yield the records by (time, id); each call starts anew."""
-        make: Callable[[PlacedRow], ReplayRecord]
-        make = self._message if self.mapping.rows == "messages" else self._status
-        return map(make, self._sorter.rows())
+        return map(self._record, self._sorter.rows())
 
     def rejects(self) -> Iterator[Reject]:
         return self._sorter.rejects()
@@ -110,6 +108,9 @@ class ReplayPlan:
     def _moved(self, at_us: int | None) -> int | None:
         return None if at_us is None else at_us + self.shift_us
 
+    def _record(self, row: PlacedRow) -> ReplayRecord:
+        return self._status(row) if row.status else self._message(row)
+
     def _message(self, row: PlacedRow) -> ReplayMessage:
         mapping, suffix = self.mapping, self._suffix()
         return ReplayMessage(
@@ -122,9 +123,12 @@ class ReplayPlan:
             message_id=f"{row.id}{suffix}",
             reply_to_message_id=f"{row.parent_id}{suffix}" if row.parent_id else "",
             brand_id=row.brand,
-            channel=mapping.channel,
+            channel=row.channel or mapping.channel,
             organisation_id=mapping.organisation,
             account_id=self._account(row),
+            author_name=row.author_name,
+            phone=row.phone,
+            email=row.email,
         )
 
     def _status(self, row: PlacedRow) -> ReplayStatus:
@@ -137,7 +141,7 @@ class ReplayPlan:
             assignee=row.assignee,
             priority=row.priority,
             brand_id=row.brand,
-            channel=mapping.channel,
+            channel=row.channel or mapping.channel,
             organisation_id=mapping.organisation,
             account_id=self._account(row),
         )

@@ -15,7 +15,10 @@ CaseStatus: TypeAlias = Literal["new", "open", "pending", "on_hold", "solved", "
 
 @dataclass(frozen=True, slots=True)
 class ReplayMessage:
-    """Somebody wrote. Identifiers are as on the platform; ``brand_id`` is "" when unknown."""
+    """Somebody wrote. Identifiers are as on the platform; ``brand_id`` is "" when unknown.
+
+    ``author_name``, ``phone`` and ``email`` are what the file tells of the author, or "".
+    """
 
     event_id: str
     thread_key: str
@@ -29,6 +32,9 @@ class ReplayMessage:
     channel: str
     organisation_id: str
     account_id: str
+    author_name: str = ""
+    phone: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class Row(NamedTuple):
     assignee: str = ""
     priority: str = ""
     brand: str = ""
+    channel: str = ""
+    author_name: str = ""
+    phone: str = ""
+    email: str = ""
 
 
 class Reject(NamedTuple):

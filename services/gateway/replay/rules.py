@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from services.gateway.replay.records import CaseStatus
 
-RowKind: TypeAlias = Literal["messages", "status-changes"]
+RowKind: TypeAlias = Literal["messages", "status-changes", "both"]
 FormatName: TypeAlias = Literal["csv", "ndjson"]
 ThreadRule: TypeAlias = Literal["reply-chain", "column"]
 BrandRuleName: TypeAlias = Literal["organisation-account", "column", "fixed"]
@@ -51,6 +51,10 @@ class Columns:
     assignee: str = ""
     priority: str = ""
     brand: str = ""
+    channel: str = ""
+    author_name: str = ""
+    phone: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,11 @@ class AccountRule:
 
 @dataclass(frozen=True, slots=True)
 class ReplayMapping:
-    """All rules for one kind of file; the keys of ``statuses`` are case-folded."""
+    """All rules for one kind of file; the keys of ``statuses`` are case-folded.
+
+    ``channel`` holds for rows that name none. Of ``rows`` that are "both", those with a status are
+    status changes and the others messages.
+    """
 
     name: str
     description: str

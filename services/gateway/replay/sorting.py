@@ -33,24 +33,27 @@ _SCHEMA = """
     CREATE TABLE staged (
         id TEXT NOT NULL UNIQUE, order_key TEXT NOT NULL, at_us INTEGER NOT NULL,
         author TEXT, kind TEXT, text TEXT, parent_id TEXT, case_id TEXT, status TEXT,
-        assignee TEXT, priority TEXT, brand TEXT
+        assignee TEXT, priority TEXT, brand TEXT, channel TEXT, author_name TEXT, phone TEXT,
+        email TEXT
     );
     CREATE TABLE reject (line INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL);
     CREATE TABLE sorted (
         position INTEGER PRIMARY KEY, id TEXT NOT NULL, at_us INTEGER NOT NULL,
         author TEXT, kind TEXT, text TEXT, parent_id TEXT, case_id TEXT, status TEXT,
-        assignee TEXT, priority TEXT, brand TEXT
+        assignee TEXT, priority TEXT, brand TEXT, channel TEXT, author_name TEXT, phone TEXT,
+        email TEXT
     );
     CREATE TABLE thread (
         position INTEGER PRIMARY KEY, root INTEGER NOT NULL, brand TEXT NOT NULL
     );
     BEGIN;
 """
-_STAGE = "INSERT OR IGNORE INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_STAGE = f"INSERT OR IGNORE INTO staged VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608 - ours
 _SORT = """
     INSERT INTO sorted
     SELECT row_number() OVER (ORDER BY at_us, order_key) - 1, id, at_us, author, kind, text,
-           parent_id, case_id, status, assignee, priority, brand
+           parent_id, case_id, status, assignee, priority, brand, channel, author_name, phone,
+           email
     FROM staged;
     DROP TABLE staged;
 """
@@ -66,14 +69,16 @@ _CASE_STARTS = """
 _PLACED = """
     SELECT row.id, row.at_us, row.author, row.kind, row.text, row.parent_id, row.status,
            row.assignee, row.priority, thread.brand,
-           CASE row.case_id WHEN '' THEN root.id ELSE row.case_id END
+           CASE row.case_id WHEN '' THEN root.id ELSE row.case_id END,
+           row.channel, row.author_name, row.phone, row.email
     FROM sorted AS row
     CROSS JOIN thread ON thread.position = row.position
     CROSS JOIN sorted AS root ON root.position = thread.root
     ORDER BY row.position
 """
 _CONTENT = """
-    SELECT id, at_us, author, kind, text, parent_id, case_id, status, assignee, priority, brand
+    SELECT id, at_us, author, kind, text, parent_id, case_id, status, assignee, priority, brand,
+           channel, author_name, phone, email
     FROM sorted ORDER BY position
 """
 
@@ -92,6 +97,10 @@ class PlacedRow(NamedTuple):
     priority: str
     brand: str
     thread: str
+    channel: str
+    author_name: str
+    phone: str
+    email: str
 
 
 class SortSummary(NamedTuple):

@@ -41,7 +41,7 @@ def problem_of(content: str) -> str:
 
 
 def test_every_shipped_mapping_loads_and_is_described() -> None:
-    assert list_mappings() == ("helpdesk-log", "twcs")
+    assert list_mappings() == ("helpdesk-log", "simulated", "twcs")
     assert all(load_mapping(name).description for name in list_mappings())
 
 
@@ -66,7 +66,8 @@ def test_a_word_that_yaml_takes_for_a_boolean_stays_a_word() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are() -> None:
-    with pytest.raises(MappingError, match=r"named 'twitter': use one of helpdesk-log, twcs, or"):
+    names = ", ".join(list_mappings())
+    with pytest.raises(MappingError, match=rf"named 'twitter': use one of {names}, or"):
         load_mapping("twitter")
 
 
@@ -135,6 +136,8 @@ def test_a_mistake_is_told_with_file_key_and_remedy(old: str, new: str, message:
             "my.yaml: brand.rule must be column or fixed",
         ),
         ("thread: column", "thread: column\ndirection: {}", "my.yaml: direction is not known"),
+        ("case: Ticket", "case: Ticket, phone: Tel", "columns.phone has no use under these rules"),
+        ("status-changes", "both", "my.yaml: direction is missing"),
     ],
 )
 def test_a_mistake_in_a_status_mapping_is_told_too(old: str, new: str, message: str) -> None:
