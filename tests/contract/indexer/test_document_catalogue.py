@@ -27,6 +27,9 @@ from services.indexer.domain.occurrence import ClockEvent, ConversationPart, Fac
 from services.indexer.ports import DocumentCatalogue, DocumentRefusedError
 from services.kernel.elastic.indices import MappingConflictError, index_behind, shards_behind
 
+# The first test waits for a node to start.
+pytestmark = pytest.mark.timeout(300)
+
 START_US = 1_700_000_000_123_456
 
 

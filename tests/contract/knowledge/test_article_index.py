@@ -19,6 +19,9 @@ from services.knowledge.adapters.memory import MemoryArticleIndex
 from services.knowledge.domain.articles import Article
 from services.knowledge.ports import ArticleIndex, IndexUnavailableError
 
+# The first test waits for a node to start.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
