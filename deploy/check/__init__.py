@@ -1,0 +1,1 @@
+"""Checks the files that Careline is deployed with: ``python -m deploy.check``."""
