@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+
+from deploy.local.channel_accounts import accounts_file
+from deploy.local.private_files import private_file
 
 
 class ServicePorts(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +123,8 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     elasticsearch: str
     # By the name in CARELINE_<name>_ADDRESS.
     grpc: Mapping[str, str] = {}
+    # By the name in CARELINE_<name>_HTTP.
+    http: Mapping[str, str] = {}
 
     def environment(self) -> dict[str, str]:
         """Return what a client of the stack needs: the services, the command line, a test."""
@@ -128,6 +132,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
             "CARELINE_KAFKA": self.kafka,
             "CARELINE_ELASTICSEARCH": self.elasticsearch,
             **{f"CARELINE_{name}_ADDRESS": address for name, address in self.grpc.items()},
+            **{f"CARELINE_{name}_HTTP": address for name, address in self.http.items()},
         }
 
 
@@ -144,6 +149,11 @@ def addresses(
             spec.address: f"127.0.0.1:{ports[spec.name].grpc}"
             for spec in services
             if spec.address is not None
+        },
+        http={
+            spec.address: f"http://127.0.0.1:{http}"
+            for spec in services
+            if spec.address is not None and (http := ports[spec.name].http) is not None
         },
     )
 
@@ -165,6 +175,7 @@ def service_environment(
         # Static membership: a restarted worker gets its partitions back without a rebalance.
         "CARELINE_WORKER_ID": worker,
         "CARELINE_PARTY_KEY": party_key(run_dir),
+        **({"CARELINE_ACCOUNTS": str(accounts_file(run_dir))} if spec.name == "gateway" else {}),
         "CARELINE_SPOOL_DIR": str(run_dir / "spool" / worker),
         "CARELINE_STATE_DIR": str(run_dir / "state" / worker),
         "CARELINE_BLOB_DIR": str(run_dir / "blobs"),
@@ -175,12 +186,5 @@ def service_environment(
 
 def party_key(run_dir: Path) -> str:
     """Return the run folder's secret for hashing authors' identifiers, made at its first use."""
-    path = run_dir / "secrets" / "party-key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        partial.replace(path)
+    path = private_file(run_dir / "secrets" / "party-key", lambda: secrets.token_hex(32))
     return path.read_text(encoding="ascii")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.local.channel_accounts import accounts_file
 from deploy.local.control import running_stack
 from deploy.local.errors import LocalStackError
 from deploy.local.run_folder import default_run_dir
@@ -23,7 +24,13 @@ def environment() -> Mapping[str, str]:
         record = running_stack(default_run_dir())
     except LocalStackError:
         return own
-    return {**record.env, "CARELINE_PARTY_KEY": party_key(Path(record.run_dir)), **own}
+    run_dir = Path(record.run_dir)
+    return {
+        **record.env,
+        "CARELINE_PARTY_KEY": party_key(run_dir),
+        "CARELINE_ACCOUNTS": str(accounts_file(run_dir)),
+        **own,
+    }
 
 
 def address(variable: str) -> str:

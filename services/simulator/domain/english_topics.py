@@ -104,7 +104,6 @@ _PRODUCT = (
         upset=(
             "for the third time the {product} is sold out after I put it in the basket. Annoying.",
         ),
-        asks="",
         answers=(
             "The large one weighs 300 g more. Both are in stock, I can put one aside for you.",
             "White is back next week. I have noted your address and send you a word.",
@@ -153,7 +152,6 @@ _BILLING = (
             "is it possible to change the payment of {order} to another card?",
         ),
         upset=("a subscription I never ordered, {amount} every month? Outrageous, stop it now.",),
-        asks="",
         answers=("I have changed that on {order} by hand; the confirmation is in your inbox.",),
     ),
 )
@@ -197,7 +195,6 @@ _REFUND = (
             "is a return free of charge in {city}?",
         ),
         upset=("a return that costs me {amount} in shipping? Read your own terms. Ridiculous.",),
-        asks="",
         answers=("The label is in your inbox, free of charge. Drop it at any pickup point.",),
     ),
     Issue(
@@ -221,7 +218,6 @@ _REFUND = (
             "I would like to cancel {order} before it ships, please.",
         ),
         upset=("cancelled within five minutes and you ship {order} anyway. Annoying.",),
-        asks="",
         answers=("That is arranged for {order}; you get the confirmation in a few minutes.",),
     ),
 )
@@ -258,7 +254,6 @@ _COMPLAINT = (
     Issue(
         calm=("I never agreed to your newsletter. How do I object to it formally?",),
         upset=("you shared my address with a marketing company! I want to know why. Furious.",),
-        asks="",
         answers=("I have passed this to our privacy officer; you get a written answer this week.",),
     ),
 )

@@ -87,11 +87,17 @@ class Team:
         self._crises = crises
         self.agents = _roster(seeded, language, per_day)
         self._waits: dict[int, list[float]] = {}
+        self._on_shift: dict[int, Sequence[Agent]] = {}
 
     def on_shift(self, at_us: int) -> Sequence[Agent]:
         """Return who works at an instant; somebody always does."""
-        working = [agent for agent in self.agents if agent.works_at(at_us)]
-        return working or self.agents[-1:]
+        hour = at_us // HOUR_US
+        working = self._on_shift.get(hour)
+        if working is None:
+            # Shifts begin and end at full hours.
+            found = [agent for agent in self.agents if agent.works_at(at_us)]
+            working = self._on_shift[hour] = found or self.agents[-1:]
+        return working
 
     def wait_minutes(self, at_us: int) -> float:
         """Return how long a message that comes now waits until its turn."""

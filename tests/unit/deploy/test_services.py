@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.channel_accounts import accounts_file
 from deploy.local.errors import LocalStackError, PortTakenError
 from deploy.local.ports import Ports, free_port, free_ports, is_free, require_free
 from deploy.local.services import SERVICES, ServicePorts, ServiceSpec, service_environment
 from deploy.local.stack import LocalStack
+from services.gateway.adapters.accounts_file import read_accounts
+from services.gateway.domain.channels import CHANNELS
 
 BY_NAME = {spec.name: spec for spec in SERVICES}
 
@@ -62,6 +65,23 @@ def test_workers_of_one_service_share_the_party_key_and_nothing_on_disk(tmp_path
     assert first["CARELINE_PARTY_KEY"] == second["CARELINE_PARTY_KEY"]
     for name in ("CARELINE_SPOOL_DIR", "CARELINE_STATE_DIR", "CARELINE_WORKER_ID"):
         assert first[name] != second[name]
+
+
+def test_the_gateway_has_accounts_and_their_secrets_are_private(tmp_path: Path) -> None:
+    gateway = BY_NAME["gateway"]
+    reached_at = LocalStack(tmp_path).addresses
+
+    env = service_environment(gateway, "gateway", gateway.ports, reached_at, tmp_path)
+
+    assert env["CARELINE_GATEWAY_HTTP"] == "http://127.0.0.1:19080"
+    path = Path(env["CARELINE_ACCOUNTS"])
+    assert path == tmp_path / "secrets" / "accounts.yaml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    accounts = read_accounts(path, CHANNELS, {})
+    assert len(accounts) == 5
+    assert all(account.secrets for account in accounts)
+    assert accounts_file(tmp_path).read_bytes() == path.read_bytes()
+    assert accounts_file(tmp_path / "other").read_bytes() != path.read_bytes()
 
 
 def test_the_party_key_is_not_in_what_the_stack_tells_others(tmp_path: Path) -> None:
