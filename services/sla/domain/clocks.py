@@ -1,4 +1,4 @@
-"""A conversation's clocks: facts in any order in, clock events and timers out.
+"""A conversation's clocks: facts in any order in, clock events and the next alarm out.
 
 What was told is always corrected to what it would have been, had the facts come in the order in
 which they happened. A fact that is the latest moves the clocks on; a late one replays them from the
@@ -8,188 +8,217 @@ facts remembered, and the difference goes out as events with sign −1 and +1.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
-from services.sla.domain.events import ClockEvent, corrections, without
+from services.sla.domain.events import ClockEvent, content, corrections, without
 from services.sla.domain.facts import (
+    CODE_BITS,
     CUSTOMER_WROTE,
-    REOPENED,
-    ConversationOpened,
-    ConversationReopened,
+    OPENED,
     Fact,
     Opening,
     Row,
-    row_of,
+    code_of,
+    instant_of,
 )
-from services.sla.domain.policies import CLOCKS, PolicyBook, Subject
-from services.sla.domain.rules import Rules, Standing, settle
+from services.sla.domain.policies import PolicyBook
+from services.sla.domain.rules import NEVER, Rules, Standing, settle
 
 # A conversation that remembers more facts than the first number settles all but the latest of the
 # second: what they led to stays as it was told, and a fact that comes later still is not counted.
 MAX_ROWS: Final = 128
 KEPT_ROWS: Final = 64
 
+_row = attrgetter("row")
+
+
+class NeverAppliedError(LookupError):
+    """A fact is to be taken back that is not there."""
+
 
 @dataclass(slots=True)
 class ConversationClocks:
     """All that is remembered of a conversation; plain values only, so that it can be stored.
 
-    Some ten bytes a fact and about a hundred a clock event, for at most ``MAX_ROWS`` facts.
+    Ten bytes a fact, for at most ``MAX_ROWS`` facts.
     """
 
     rows: list[Row] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     # Alarms due at or before this have sounded.
     passed_us: int = -1
-    standing: Standing = field(default_factory=Standing)
-    # The events that hold, after all corrections.
-    told: list[ClockEvent] = field(default_factory=list)
-    # Timer id to due time, as they are set.
-    timers: dict[str, int] = field(default_factory=dict)
-    # Numbers the place that counts what is told from now on.
-    told_in: int = 0
+    # What was told, and holds, in another place than 0.
+    elsewhere: list[ClockEvent] = field(default_factory=list)
     # The last of the settled facts, and how the conversation stood after it.
     settled: Row | None = None
     settled_standing: Standing | None = None
+    # Follow from the above, and are not to be stored: see ``standing_of``.
+    standing: Standing | None = None
+    next_alarm_us: int = NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
-    """Set a timer, or move the one of the same id; ids are unique within a conversation.
+def standing_of(state: ConversationClocks, book: PolicyBook) -> Standing:
+    """Return how the conversation stands, also after it was stored and read again.
 
-    The time may be past already: then the timer is to fire as soon as the caller lets timers fire.
+    ``state.next_alarm_us`` is when the next alarm will sound; NEVER while none will.
     """
-
-    timer_id: str
-    due_at_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
-    timer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    events: tuple[ClockEvent, ...] = ()
-    timers: tuple[SetTimer | CancelTimer, ...] = ()
-
-
-NOTHING: Final = Outcome()
-
-
-def apply(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
-    """Take a fact, early or late. The state is changed in place."""
-    return apply_all(state, (fact,), book)
-
-
-def take_back(state: ConversationClocks, fact: Fact, book: PolicyBook) -> Outcome:
-    """Undo a fact that was applied and is no longer true; one that never was is an error."""
-    return apply_all(state, (), book, taken_back=(fact,))
+    if state.standing is None:
+        if not state.openings and state.settled_standing is None:
+            state.standing = Standing()
+        else:
+            _told(state, book)
+    assert state.standing is not None
+    return state.standing
 
 
 def apply_all(
     state: ConversationClocks,
     facts: Sequence[Fact],
     book: PolicyBook,
+    *,
     taken_back: Sequence[Fact] = (),
-) -> Outcome:
+    told_in: int = 0,
+) -> list[ClockEvent]:
     """Take the facts of one event, whatever their order among themselves, and what it takes back.
 
-    A fact taken back that never was applied is a LookupError, raised before anything is changed.
+    ``told_in`` numbers the place that counts what comes out; what is taken back names the place
+    that it was told in. Raises NeverAppliedError as ``check_applied`` does, before any change.
     """
-    coming = [(row_of(fact), fact) for fact in facts]
-    if len(coming) > 1:
-        coming.sort(key=_row)
-    if not taken_back and coming and _is_latest(state, coming):
-        outcome = _go_on(state, coming, book)
+    standing = standing_of(state, book)
+    coming = sorted(facts, key=_row) if len(facts) > 1 else facts
+    if coming and not taken_back and _is_latest(state, standing, coming):
+        events = _go_on(state, standing, coming, book, told_in)
     else:
-        outcome = _correct(state, coming, _applied(state, taken_back), book)
+        events = _correct(state, coming, _applied(state, taken_back), book, told_in)
     if len(state.rows) > MAX_ROWS:
         _settle_early(state, book)
-    return outcome
+    return events
 
 
-def on_timer(state: ConversationClocks, timer_id: str, due_at_us: int) -> Outcome:
-    """Let a timer fire: its time has passed. One that was moved or cancelled says only that."""
-    if state.timers.get(timer_id) == due_at_us:
-        del state.timers[timer_id]
-    state.passed_us = max(state.passed_us, due_at_us)
-    return _tell(state, settle(state.standing, state.passed_us))
+def check_applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> None:
+    """Raise NeverAppliedError unless every fact was applied, or is too old to be remembered."""
+    if taken_back:
+        _applied(state, taken_back)
 
 
-def _is_latest(state: ConversationClocks, coming: list[tuple[Row, Fact]]) -> bool:
-    last = state.rows[-1] if state.rows else None
-    first = coming[0][0]
-    if not state.standing.cycle or first.at_us <= state.passed_us or (last and first < last):
+def pass_time(
+    state: ConversationClocks, until_us: int, book: PolicyBook, *, told_in: int = 0
+) -> list[ClockEvent]:
+    """Sound the alarms that are due at or before an instant: time has passed it."""
+    standing = standing_of(state, book)
+    if until_us < state.next_alarm_us:
+        return []
+    state.passed_us = max(state.passed_us, until_us)
+    return _tell(state, standing, settle(standing, state.passed_us), told_in)
+
+
+def holding(state: ConversationClocks, book: PolicyBook) -> list[ClockEvent]:
+    """Return the events that hold, after all corrections; the settled ones are forgotten."""
+    told = _told(state, book)
+    if not state.elsewhere:
+        return told
+    places = {content(event): event.told_in for event in state.elsewhere}
+    return [event._replace(told_in=places.get(content(event), 0)) for event in told]
+
+
+def _is_latest(state: ConversationClocks, standing: Standing, coming: Sequence[Fact]) -> bool:
+    first = coming[0]
+    if not standing.cycle and (state.rows or code_of(first.row) != OPENED):
         return False
-    for row, _ in coming:
+    last = state.rows[-1] if state.rows else -1
+    if first.row < last or first.row >> CODE_BITS <= state.passed_us:
+        return False
+    for row, subject in coming:
         # Of two openings at one instant the subject decides, not which came first.
-        if row.code <= REOPENED and row == last:
+        if subject is not None and row == last:
             return False
         last = row
     return True
 
 
-def _go_on(state: ConversationClocks, coming: list[tuple[Row, Fact]], book: PolicyBook) -> Outcome:
-    rules = Rules(state.standing, state.openings, book)
-    for row, fact in coming:
-        if isinstance(fact, ConversationOpened | ConversationReopened):
-            state.openings.append(_opening(fact, row, book))
-        state.rows.append(row)
-        rules.take(row)
-    state.passed_us = max(state.passed_us, state.rows[-1].at_us - 1)
-    return _tell(state, rules.events)
+def _go_on(
+    state: ConversationClocks,
+    standing: Standing,
+    coming: Sequence[Fact],
+    book: PolicyBook,
+    told_in: int,
+) -> list[ClockEvent]:
+    rules = Rules(standing, state.openings, book, state.next_alarm_us)
+    for fact in coming:
+        if fact.subject is not None:
+            state.openings.append(_opening(fact, book))
+            if not standing.cycle:
+                rules.begin(state.openings[0], fact.at_us)
+        state.rows.append(fact.row)
+        rules.take(fact.row)
+    state.passed_us = max(state.passed_us, instant_of(state.rows[-1]) - 1)
+    return _tell(state, standing, rules.events, told_in)
 
 
-def _tell(state: ConversationClocks, events: list[ClockEvent]) -> Outcome:
+def _tell(
+    state: ConversationClocks, standing: Standing, events: list[ClockEvent], told_in: int
+) -> list[ClockEvent]:
     if not events:
-        return NOTHING  # no clock has changed, so no timer has
-    if state.told_in:
-        events = [event._replace(told_in=state.told_in) for event in events]
-    state.told += events
-    return Outcome(tuple(events), _move_timers(state))
+        return events  # no clock has changed, so no alarm has
+    state.next_alarm_us = standing.next_alarm_us()
+    if told_in:
+        events = [event._replace(told_in=told_in) for event in events]
+        state.elsewhere += events
+    return events
 
 
-def _applied(state: ConversationClocks, taken_back: Sequence[Fact]) -> list[tuple[Row, Fact]]:
+def _applied(state: ConversationClocks, taken_back: Iterable[Fact]) -> list[Fact]:
     """Return what is to be dropped; what is settled stays."""
-    gone: list[tuple[Row, Fact]] = []
+    gone: list[Fact] = []
     for fact in taken_back:
-        row = row_of(fact)
-        position = bisect_left(state.rows, row) + sum(row == one for one, _ in gone)
-        if state.rows[position : position + 1] == [row]:
-            gone.append((row, fact))
-        elif state.settled is None or row > state.settled:
-            raise LookupError(f"{fact} was never applied, so it cannot be taken back")
+        position = bisect_left(state.rows, fact.row) + sum(one.row == fact.row for one in gone)
+        if state.rows[position : position + 1] == [fact.row]:
+            gone.append(fact)
+        elif state.settled is None or fact.row > state.settled:
+            code = code_of(fact.row)
+            raise NeverAppliedError(
+                f"the fact of code {code} at {fact.at_us} was never applied, "
+                "so it cannot be taken back"
+            )
     return gone
 
 
 def _correct(
     state: ConversationClocks,
-    coming: list[tuple[Row, Fact]],
-    gone: list[tuple[Row, Fact]],
+    coming: Sequence[Fact],
+    gone: Sequence[Fact],
     book: PolicyBook,
-) -> Outcome:
-    for row, fact in gone:
-        del state.rows[bisect_left(state.rows, row)]
-        if isinstance(fact, ConversationOpened | ConversationReopened):
-            del state.openings[_position_of_opening(state.openings, row, fact)]
+    told_in: int,
+) -> list[ClockEvent]:
     if state.settled is not None:
-        coming = [one for one in coming if one[0] > state.settled]
+        coming = [fact for fact in coming if fact.row > state.settled]
     if not coming and not gone:
-        return NOTHING
-    for row, fact in coming:
-        if isinstance(fact, ConversationOpened | ConversationReopened):
-            insort(state.openings, _opening(fact, row, book), key=_without_policy)
-        insort(state.rows, row)
-        state.passed_us = max(state.passed_us, row.at_us - 1)
+        return []
+    told = holding(state, book) if standing_of(state, book).cycle else []
+    for fact in gone:
+        del state.rows[bisect_left(state.rows, fact.row)]
+        if fact.subject is not None:
+            del state.openings[_position_of_opening(state.openings, fact)]
+    for fact in coming:
+        if fact.subject is not None:
+            insort(state.openings, _opening(fact, book), key=_without_policy)
+        insort(state.rows, fact.row)
+        state.passed_us = max(state.passed_us, fact.at_us - 1)
+    changes, holds = corrections(told, _told(state, book), told_in)
+    state.elsewhere = [event for event in holds if event.told_in]
+    return changes
+
+
+def _told(state: ConversationClocks, book: PolicyBook) -> list[ClockEvent]:
+    """Return the events that the facts lead to, and bring what follows from them up to date."""
     rules = _replayed(state, state.rows, book)
-    events = rules.events + settle(rules.standing, state.passed_us)
-    changes, state.told = corrections(state.told, events, state.told_in)
-    state.standing = rules.standing
-    return Outcome(tuple(changes), _move_timers(state))
+    standing = state.standing = rules.standing
+    events = rules.events + settle(standing, state.passed_us)
+    state.next_alarm_us = standing.next_alarm_us()
+    return events
 
 
 def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) -> Rules:
@@ -201,8 +230,8 @@ def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) 
         if not state.openings:
             return rules
         first = state.openings[0]
-        wrote = next((row for row in state.rows if row.code == CUSTOMER_WROTE), first)
-        rules.begin(first, min(first.at_us, wrote.at_us))
+        wrote = next((row for row in state.rows if code_of(row) == CUSTOMER_WROTE), first.row)
+        rules.begin(first, min(instant_of(first.row), instant_of(wrote)))
     for row in rows:
         rules.take(row)
     return rules
@@ -210,54 +239,30 @@ def _replayed(state: ConversationClocks, rows: Sequence[Row], book: PolicyBook) 
 
 def _settle_early(state: ConversationClocks, book: PolicyBook) -> None:
     """Forget the early facts and what they told: it stays as it is."""
-    if not state.standing.cycle:
+    if not standing_of(state, book).cycle:
         return  # not opened yet: nothing was told
     early = state.rows[:-KEPT_ROWS]
     rules = _replayed(state, early, book)
-    state.told = without(state.told, rules.events)
+    state.elsewhere = without(state.elsewhere, rules.events)
     state.settled, state.settled_standing = early[-1], rules.standing
     state.rows = state.rows[-KEPT_ROWS:]
-    state.openings = [one for one in state.openings if one[:2] >= state.settled]
+    state.openings = [one for one in state.openings if one.row >= state.settled]
 
 
-def _opening(
-    fact: ConversationOpened | ConversationReopened, row: Row, book: PolicyBook
-) -> Opening:
+def _opening(fact: Fact, book: PolicyBook) -> Opening:
+    assert fact.subject is not None
     policy = book.choose(fact.subject)
-    return Opening(row.at_us, row.code, fact.subject, policy.ref if policy else None)
+    return Opening(fact.row, fact.subject, policy.ref if policy else None)
 
 
-def _position_of_opening(
-    openings: Sequence[Opening], row: Row, fact: ConversationOpened | ConversationReopened
-) -> int:
-    """Return which opening of the row's instant it is: the one of the same subject, if any."""
-    first = bisect_left(openings, row)
+def _position_of_opening(openings: Sequence[Opening], fact: Fact) -> int:
+    """Return which opening of the fact's instant it is: the one of the same subject, if any."""
+    first = bisect_left(openings, fact.row, key=_row)
     for position in range(first, len(openings)):
-        if _without_policy(openings[position]) == (*row, fact.subject):
+        if _without_policy(openings[position]) == fact:
             return position
     return first
 
 
-def _row(one: tuple[Row, Fact]) -> Row:
-    return one[0]
-
-
-def _without_policy(opening: Opening) -> tuple[int, int, Subject]:
-    return opening[:3]
-
-
-def _move_timers(state: ConversationClocks) -> tuple[SetTimer | CancelTimer, ...]:
-    wanted = {
-        f"{name}.{clock.cycle}.{alarm}": at_us
-        for name in CLOCKS
-        if (clock := state.standing.clocks.get(name)) is not None
-        for at_us, alarm in clock.alarms()
-    }
-    known, state.timers = state.timers, wanted
-    gone = (CancelTimer(timer_id) for timer_id in known if timer_id not in wanted)
-    new = (
-        SetTimer(timer_id, at_us)
-        for timer_id, at_us in wanted.items()
-        if known.get(timer_id) != at_us
-    )
-    return (*gone, *new)
+def _without_policy(opening: Opening) -> tuple[object, ...]:
+    return opening[:2]

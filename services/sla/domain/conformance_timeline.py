@@ -6,14 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from services.sla.domain.calendars import BusinessCalendar
-from services.sla.domain.clocks import ConversationClocks, apply, on_timer
+from services.sla.domain.clocks import (
+    ConversationClocks,
+    apply_all,
+    holding,
+    pass_time,
+    standing_of,
+)
+from services.sla.domain.events import ClockEvent
 from services.sla.domain.facts import (
-    AgentReplied,
-    ConversationOpened,
-    ConversationReopened,
-    CustomerWrote,
     Fact,
-    StatusChanged,
+    agent_replied,
+    conversation_opened,
+    conversation_reopened,
+    customer_wrote,
+    status_changed,
 )
 from services.sla.domain.plain_data import DataError
 from services.sla.domain.policies import CLOCKS, ClockName, Policy, PolicyBook, Target
@@ -38,16 +45,11 @@ class Timeline:
     def take(self, event: Mapping[str, Any]) -> None:
         at_us = parse_instant_us(event["at"])
         self.advance(at_us)
-        for fact in self._facts(event, at_us):
-            apply(self._state, fact, self._book)
+        apply_all(self._state, self._facts(event, at_us), self._book)
 
     def advance(self, now_us: int) -> None:
-        """Let the timers fire that are due before an instant."""
-        due = sorted(
-            (at_us, timer_id) for timer_id, at_us in self._state.timers.items() if at_us < now_us
-        )
-        for at_us, timer_id in due:
-            on_timer(self._state, timer_id, at_us)
+        """Let the time before an instant pass."""
+        pass_time(self._state, now_us - 1, self._book)
 
     def figures(self) -> dict[str, Any]:
         due = {name: self._due_at_us(name) for name in self._promised}
@@ -66,49 +68,52 @@ class Timeline:
         return figures
 
     def status(self) -> dict[str, Any]:
-        clocks = self._state.standing.clocks
-        told = [event.kind for event in self._state.told if event.clock in self._promised]
+        standing = standing_of(self._state, self._book)
+        told = [event.kind for event in self._told() if event.clock in self._promised]
         missed = "breached" in told
-        if self._state.standing.status in RESOLVED:
+        if standing.status in RESOLVED:
             state = "missed" if missed else "met"
         else:
             state = "breached" if missed else "active"
-        breached = [name for name, clock in clocks.items() if clock.state == "breached"]
+        breached = [name for name, clock in standing.clocks.items() if clock.state == "breached"]
         return {
             "open_breaches": [name for name in breached if name in self._promised],
             "state": state,
         }
 
+    def _told(self) -> list[ClockEvent]:
+        return holding(self._state, self._book)
+
     def _facts(self, event: Mapping[str, Any], at_us: int) -> list[Fact]:
         facts = [_fact(event, at_us)]
         creates = event["type"] == "customer_message_creates_ticket"
         if creates or not self._state.openings:
-            facts.insert(0, ConversationOpened(at_us, _CHANNEL))
+            facts.insert(0, conversation_opened(at_us, _CHANNEL))
         return facts
 
     def _due_at_us(self, name: ClockName) -> int | None:
-        clock = self._state.standing.clocks.get(name)
+        clock = standing_of(self._state, self._book).clocks.get(name)
         return clock.due_at_us if clock and clock.is_open else None
 
     def _fulfilled_us(self, name: ClockName) -> list[int]:
         return [
             event.elapsed_us
-            for event in self._state.told
+            for event in self._told()
             if event.clock == name and event.kind == "fulfilled"
         ]
 
 
 def _fact(event: Mapping[str, Any], at_us: int) -> Fact:
     facts: dict[str, Callable[[], Fact]] = {
-        "customer_message_creates_ticket": lambda: CustomerWrote(at_us),
-        "customer_message": lambda: CustomerWrote(at_us),
-        "agent_reply": lambda: AgentReplied(at_us),
-        "first_response_only": lambda: AgentReplied(at_us, answers=False),
-        "reopened": lambda: ConversationReopened(at_us, _CHANNEL),
-        "state": lambda: StatusChanged(at_us, event["to"]),
-        "resolve": lambda: StatusChanged(at_us, "solved"),
-        "bot_resolved": lambda: StatusChanged(at_us, "solved"),
-        "close": lambda: StatusChanged(at_us, "closed"),
+        "customer_message_creates_ticket": lambda: customer_wrote(at_us),
+        "customer_message": lambda: customer_wrote(at_us),
+        "agent_reply": lambda: agent_replied(at_us),
+        "first_response_only": lambda: agent_replied(at_us, answers=False),
+        "reopened": lambda: conversation_reopened(at_us, _CHANNEL),
+        "state": lambda: status_changed(at_us, event["to"]),
+        "resolve": lambda: status_changed(at_us, "solved"),
+        "bot_resolved": lambda: status_changed(at_us, "solved"),
+        "close": lambda: status_changed(at_us, "closed"),
     }
     told = event["type"]
     if told not in facts:

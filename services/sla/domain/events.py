@@ -53,6 +53,11 @@ def net(events: Iterable[ClockEvent]) -> dict[ClockEvent, int]:
     return {event: total for event, total in sums.items() if total}
 
 
+def content(event: ClockEvent) -> tuple[object, ...]:
+    """Return all but the sign and the place."""
+    return event[:-2]
+
+
 def corrections(
     told: Sequence[ClockEvent], true: Sequence[ClockEvent], told_in: int = 0
 ) -> tuple[list[ClockEvent], list[ClockEvent]]:
@@ -62,11 +67,11 @@ def corrections(
     """
     left: dict[tuple[object, ...], list[ClockEvent]] = {}
     for event in told:
-        left.setdefault(_content(event), []).append(event)
+        left.setdefault(content(event), []).append(event)
     holds: list[ClockEvent] = []
     new: list[ClockEvent] = []
     for event in true:
-        known = left.get(_content(event))
+        known = left.get(content(event))
         if known:
             holds.append(known.pop(0))
         else:
@@ -85,20 +90,15 @@ def without(events: Iterable[ClockEvent], some: Iterable[ClockEvent]) -> list[Cl
     """Return the events that are left when some are taken away, wherever they were told."""
     gone: dict[tuple[object, ...], int] = {}
     for event in some:
-        gone[_content(event)] = gone.get(_content(event), 0) + 1
+        gone[content(event)] = gone.get(content(event), 0) + 1
     left = []
     for event in events:
-        content = _content(event)
-        if gone.get(content):
-            gone[content] -= 1
+        key = content(event)
+        if gone.get(key):
+            gone[key] -= 1
         else:
             left.append(event)
     return left
-
-
-def _content(event: ClockEvent) -> tuple[object, ...]:
-    """Return all but the sign and the place."""
-    return event[:-2]
 
 
 def _taken_back_kind(event: ClockEvent, breached: set[tuple[ClockName, int]]) -> ClockEventKind:

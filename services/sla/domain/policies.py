@@ -61,11 +61,12 @@ class Policy:
     priorities: tuple[str, ...] = ()
     # The plain data that it was read from, as text: what a version must never change.
     definition: str = field(default="", compare=False)
+    ref: PolicyRef = field(init=False, repr=False)
 
-    @property
-    def ref(self) -> PolicyRef:
+    def __post_init__(self) -> None:
         calendar = self.calendar
-        return PolicyRef(self.policy_id, self.version, calendar.calendar_id, calendar.version)
+        ref = PolicyRef(self.policy_id, self.version, calendar.calendar_id, calendar.version)
+        object.__setattr__(self, "ref", ref)
 
     def applies_to(self, subject: Subject) -> bool:
         return (

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
-from services.sla.domain.calendars import BusinessCalendar
-from services.sla.domain.clock import Clock
+from services.sla.domain.clock import Alarm, Clock
 from services.sla.domain.events import ClockEvent
 from services.sla.domain.facts import (
     ACKNOWLEDGED,
@@ -21,6 +20,8 @@ from services.sla.domain.facts import (
     STATUS_OF,
     Opening,
     Row,
+    code_of,
+    instant_of,
 )
 from services.sla.domain.policies import (
     CLOCKS,
@@ -31,7 +32,12 @@ from services.sla.domain.policies import (
     Status,
 )
 
+# The instant of an alarm that will not sound.
+NEVER: Final = 1 << 62
+
 RESOLVED: Final[tuple[Status, ...]] = ("solved", "closed")
+_OPENINGS: Final = frozenset({OPENED, REOPENED})
+_REPLIES: Final = frozenset({ACKNOWLEDGED, ANSWERED})
 # Started by the customer's message and stopped, not broken, when the conversation is resolved
 # without a person's reply: a bot may have answered.
 RESPONSE_CLOCKS: Final[tuple[ClockName, ...]] = ("first_response", "next_response")
@@ -52,6 +58,16 @@ class Standing:
     next_responses: int = 0
     clocks: dict[ClockName, Clock] = field(default_factory=dict)
 
+    def next_alarm_us(self) -> int:
+        """Return when the next alarm will sound, if all runs on; NEVER if none will."""
+        next_us = NEVER
+        for clock in self.clocks.values():
+            if clock.warn_at_us is not None and clock.warn_at_us < next_us:
+                next_us = clock.warn_at_us
+            if clock.due_at_us is not None and clock.breached_at_us is None:
+                next_us = min(next_us, clock.due_at_us)
+        return next_us
+
     def copy(self) -> Self:
         """Return a standing that moves on by itself."""
         return replace(self, clocks={name: replace(one) for name, one in self.clocks.items()})
@@ -59,24 +75,52 @@ class Standing:
 
 def settle(standing: Standing, until_us: int) -> list[ClockEvent]:
     """Sound every alarm due at or before an instant, in order of time."""
+    if standing.next_alarm_us() > until_us:
+        return []
     due = [
         (at_us, CLOCKS.index(name), alarm == "breached", clock, alarm)
         for name, clock in standing.clocks.items()
-        if clock.running_since_us is not None
         for at_us, alarm in clock.alarms()
         if at_us <= until_us
     ]
-    due.sort(key=lambda one: one[:3])
+    if len(due) > 1:
+        due.sort(key=_when)
     return [clock.sound(alarm, at_us) for at_us, _, _, clock, alarm in due]
 
 
-class Rules:
-    """Takes a conversation's rows in order and collects the clock events they cause."""
+def _when(alarm: tuple[int, int, bool, Clock, Alarm]) -> tuple[int, int, bool]:
+    return alarm[:3]
 
-    def __init__(self, standing: Standing, openings: Sequence[Opening], book: PolicyBook) -> None:
+
+class Rules:
+    """Takes a conversation's rows in order and collects the clock events they cause.
+
+    ``next_alarm_us`` spares looking for alarms before it, until the first event.
+    """
+
+    __slots__ = (
+        "_book",
+        "_known_policy",
+        "_known_ref",
+        "_next_alarm_us",
+        "_openings",
+        "events",
+        "standing",
+    )
+
+    def __init__(
+        self,
+        standing: Standing,
+        openings: Sequence[Opening],
+        book: PolicyBook,
+        next_alarm_us: int = 0,
+    ) -> None:
         self.standing = standing
         self._openings = openings
         self._book = book
+        self._next_alarm_us = next_alarm_us
+        self._known_ref: PolicyRef | None = None
+        self._known_policy: Policy | None = None
         self.events: list[ClockEvent] = []
 
     def begin(self, opening: Opening, at_us: int) -> None:
@@ -85,22 +129,25 @@ class Rules:
         self._begin_cycle(opening.policy, at_us)
 
     def take(self, row: Row) -> None:
-        at_us = max(row.at_us, self.standing.began_at_us)
-        # An alarm at this very instant does not sound yet: what happens at the due time is in time.
-        self.events += settle(self.standing, at_us - 1)
-        if row.code in (OPENED, REOPENED):
-            self._open_again(row, at_us)
-        elif row.code == CUSTOMER_WROTE:
+        standing = self.standing
+        code = code_of(row)
+        at_us = max(instant_of(row), standing.began_at_us)
+        if self.events or at_us > self._next_alarm_us:
+            # An alarm at this very instant does not sound yet: what happens then is in time.
+            self.events += settle(standing, at_us - 1)
+        if code == CUSTOMER_WROTE:
             self._customer_wrote(at_us)
-        elif row.code in (ACKNOWLEDGED, ANSWERED):
-            self._agent_replied(at_us, answers=row.code == ANSWERED)
+        elif code in _REPLIES:
+            self._agent_replied(at_us, answers=code == ANSWERED)
+        elif code in _OPENINGS:
+            self._open_again(row, at_us)
         else:
-            self._change_status(STATUS_OF[row.code], at_us)
+            self._change_status(STATUS_OF[code], at_us)
 
     def _open_again(self, row: Row, at_us: int) -> None:
         # An opening of what is open already is a repetition.
         if self.standing.status in RESOLVED:
-            opening = next(one for one in self._openings if one[:2] == row)
+            opening = next(one for one in self._openings if one.row == row)
             self.standing.status = "open"
             self._begin_cycle(opening.policy, at_us)
 
@@ -141,7 +188,7 @@ class Rules:
         if "first_response" not in clocks:
             self._start("first_response", at_us)
         waiting = clocks.get("next_response")
-        if waiting is None or not waiting.is_open:
+        if waiting is None or waiting.fulfilled_at_us is not None:
             self._start("next_response", at_us)
 
     def _agent_replied(self, at_us: int, *, answers: bool) -> None:
@@ -162,14 +209,18 @@ class Rules:
         self._pause_and_resume(at_us)
 
     def _pause_and_resume(self, at_us: int) -> None:
+        policy = self._policy()
+        if policy is None:
+            return
         for name in CLOCKS:
             clock = self.standing.clocks.get(name)
-            if clock is None or not clock.is_open:
+            if clock is None or clock.fulfilled_at_us is not None:
                 continue
-            if clock.is_running and self._stands_still(name):
-                self.events.append(clock.pause(at_us, self._calendar(clock)))
-            elif not clock.is_running and not self._stands_still(name):
-                self.events.append(clock.resume(at_us, self._calendar(clock)))
+            stands_still = self._stands_still(name, policy)
+            if clock.is_running and stands_still:
+                self.events.append(clock.pause(at_us, policy.calendar))
+            elif not clock.is_running and not stands_still:
+                self.events.append(clock.resume(at_us, policy.calendar))
 
     def _start(self, name: ClockName, at_us: int) -> None:
         policy = self._policy()
@@ -181,24 +232,26 @@ class Rules:
             cycle = standing.next_responses = standing.next_responses + 1
         clock = Clock.of(name, cycle, policy.ref, policy.targets[name], at_us)
         standing.clocks[name] = clock
-        running = not self._stands_still(name)
+        running = not self._stands_still(name, policy)
         self.events.append(clock.activate(at_us, policy.calendar, running=running))
 
     def _fulfil(self, name: ClockName, at_us: int) -> None:
         clock = self.standing.clocks.get(name)
-        if clock is not None and clock.is_open:
-            self.events.append(clock.fulfil(at_us, self._calendar(clock)))
+        if clock is not None and clock.fulfilled_at_us is None:
+            policy = self._policy()
+            assert policy is not None, "a clock runs by a policy"
+            self.events.append(clock.fulfil(at_us, policy.calendar))
 
-    def _stands_still(self, name: ClockName) -> bool:
+    def _stands_still(self, name: ClockName, policy: Policy) -> bool:
         status = self.standing.status
         if name in RESPONSE_CLOCKS and status in RESOLVED:
             return True
-        policy = self._policy()
-        return policy is not None and status in policy.targets[name].pause_in
+        return status in policy.targets[name].pause_in
 
     def _policy(self) -> Policy | None:
+        """Return the policy of the cycle, by which all of its clocks run."""
         ref = self.standing.policy
-        return None if ref is None else self._book.policy(ref)
-
-    def _calendar(self, clock: Clock) -> BusinessCalendar:
-        return self._book.policy(clock.policy).calendar
+        if ref is not self._known_ref:
+            self._known_ref = ref
+            self._known_policy = None if ref is None else self._book.policy(ref)
+        return self._known_policy

@@ -27,29 +27,47 @@ class _ClockEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockE
     DESCRIPTOR: _descriptor.EnumDescriptor
     CLOCK_EVENT_KIND_UNSPECIFIED: _ClockEventKind.ValueType  # 0
     CLOCK_EVENT_KIND_POLICY_APPLIED: _ClockEventKind.ValueType  # 1
+    """A conversation's opening or reopening: what is promised, clock by clock."""
     CLOCK_EVENT_KIND_ACTIVATED: _ClockEventKind.ValueType  # 2
     CLOCK_EVENT_KIND_PAUSED: _ClockEventKind.ValueType  # 3
     CLOCK_EVENT_KIND_RESUMED: _ClockEventKind.ValueType  # 4
     CLOCK_EVENT_KIND_FULFILLED: _ClockEventKind.ValueType  # 5
     CLOCK_EVENT_KIND_WARNED: _ClockEventKind.ValueType  # 6
     CLOCK_EVENT_KIND_BREACHED: _ClockEventKind.ValueType  # 7
+    """Stands at the due time, whenever it was found out. The clock runs on until it is fulfilled."""
     CLOCK_EVENT_KIND_WITHDRAWN: _ClockEventKind.ValueType  # 8
+    """A breach was none after all: a late event showed it. It comes with sign -1 and the values of
+    that breach, `at_us` included.
+    """
 
 class ClockEventKind(_ClockEventKind, metaclass=_ClockEventKindEnumTypeWrapper): ...
 
 CLOCK_EVENT_KIND_UNSPECIFIED: ClockEventKind.ValueType  # 0
 CLOCK_EVENT_KIND_POLICY_APPLIED: ClockEventKind.ValueType  # 1
+"""A conversation's opening or reopening: what is promised, clock by clock."""
 CLOCK_EVENT_KIND_ACTIVATED: ClockEventKind.ValueType  # 2
 CLOCK_EVENT_KIND_PAUSED: ClockEventKind.ValueType  # 3
 CLOCK_EVENT_KIND_RESUMED: ClockEventKind.ValueType  # 4
 CLOCK_EVENT_KIND_FULFILLED: ClockEventKind.ValueType  # 5
 CLOCK_EVENT_KIND_WARNED: ClockEventKind.ValueType  # 6
 CLOCK_EVENT_KIND_BREACHED: ClockEventKind.ValueType  # 7
+"""Stands at the due time, whenever it was found out. The clock runs on until it is fulfilled."""
 CLOCK_EVENT_KIND_WITHDRAWN: ClockEventKind.ValueType  # 8
+"""A breach was none after all: a late event showed it. It comes with sign -1 and the values of
+that breach, `at_us` included.
+"""
 Global___ClockEventKind: _TypeAlias = ClockEventKind  # noqa: Y015
 
 @_typing.final
 class ClockEvent(_message.Message):
+    """How to count breaches: add `sign` for every event of kind BREACHED or WITHDRAWN, both of them and
+    no others, to the bucket of its `at_us`, for the brand and channel of its Clocks and the timeline
+    of its Event. A breach that moves to another time comes as BREACHED with sign -1 at the old time
+    and BREACHED with sign 1 at the new one; one that was none as WITHDRAWN with sign -1. What takes
+    back always comes with the brand and timeline that the breach was told with. Any other kind nets
+    in the same way by itself: the sum of `sign` over equal events is 1 where it holds, else 0.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CLOCK_FIELD_NUMBER: _builtins.int
@@ -65,10 +83,13 @@ class ClockEvent(_message.Message):
     clock: _builtins.str
     """"first_response", "resolution", …"""
     cycle: _builtins.int
+    """1 at the opening; a reopening begins the next. "next_response" counts its own."""
     kind: Global___ClockEventKind.ValueType
     sign: _builtins.int
+    """1, or -1 where it takes back an event of the same values that was told before."""
     at_us: _builtins.int
     due_at_us: _builtins.int
+    """0 while the clock stands still."""
     elapsed_us: _builtins.int
     """Business time measured against the target."""
     target_us: _builtins.int
@@ -98,6 +119,10 @@ Global___ClockEvent: _TypeAlias = ClockEvent  # noqa: Y015
 
 @_typing.final
 class Clocks(_message.Message):
+    """The clocks' part of an event. One that time brought has the body timer_elapsed; one that only
+    corrects what was told for another brand or in another timeline has none.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int

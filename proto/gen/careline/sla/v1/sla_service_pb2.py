@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/sla/v1/sla_service.proto\x12\x0f\x63\x61reline.sla.v1\"+\n\x10GetClocksRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"\x9e\x01\n\x05\x43lock\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\t\x12\r\n\x05\x63ycle\x18\x03 \x01(\r\x12\r\n\x05state\x18\x04 \x01(\t\x12\x11\n\tdue_at_us\x18\x05 \x01(\x03\x12\x11\n\ttarget_us\x18\x06 \x01(\x03\x12\x11\n\tpolicy_id\x18\x07 \x01(\t\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\";\n\x11GetClocksResponse\x12&\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x16.careline.sla.v1.Clock\"\"\n\x11ListAtRiskRequest\x12\r\n\x05limit\x18\x01 \x01(\r\"<\n\x12ListAtRiskResponse\x12&\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x16.careline.sla.v1.Clock2\xb7\x01\n\nSlaService\x12R\n\tGetClocks\x12!.careline.sla.v1.GetClocksRequest\x1a\".careline.sla.v1.GetClocksResponse\x12U\n\nListAtRisk\x12\".careline.sla.v1.ListAtRiskRequest\x1a#.careline.sla.v1.ListAtRiskResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/sla/v1/sla_service.proto\x12\x0f\x63\x61reline.sla.v1\"+\n\x10GetClocksRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"\x9e\x01\n\x05\x43lock\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05\x63lock\x18\x02 \x01(\t\x12\r\n\x05\x63ycle\x18\x03 \x01(\r\x12\r\n\x05state\x18\x04 \x01(\t\x12\x11\n\tdue_at_us\x18\x05 \x01(\x03\x12\x11\n\ttarget_us\x18\x06 \x01(\x03\x12\x11\n\tpolicy_id\x18\x07 \x01(\t\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\";\n\x11GetClocksResponse\x12&\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x16.careline.sla.v1.Clock\"4\n\x11ListAtRiskRequest\x12\r\n\x05limit\x18\x01 \x01(\r\x12\x10\n\x08timeline\x18\x02 \x01(\t\"<\n\x12ListAtRiskResponse\x12&\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x16.careline.sla.v1.Clock2\xb7\x01\n\nSlaService\x12R\n\tGetClocks\x12!.careline.sla.v1.GetClocksRequest\x1a\".careline.sla.v1.GetClocksResponse\x12U\n\nListAtRisk\x12\".careline.sla.v1.ListAtRiskRequest\x1a#.careline.sla.v1.ListAtRiskResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,9 +38,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCLOCKSRESPONSE']._serialized_start=260
   _globals['_GETCLOCKSRESPONSE']._serialized_end=319
   _globals['_LISTATRISKREQUEST']._serialized_start=321
-  _globals['_LISTATRISKREQUEST']._serialized_end=355
-  _globals['_LISTATRISKRESPONSE']._serialized_start=357
-  _globals['_LISTATRISKRESPONSE']._serialized_end=417
-  _globals['_SLASERVICE']._serialized_start=420
-  _globals['_SLASERVICE']._serialized_end=603
+  _globals['_LISTATRISKREQUEST']._serialized_end=373
+  _globals['_LISTATRISKRESPONSE']._serialized_start=375
+  _globals['_LISTATRISKRESPONSE']._serialized_end=435
+  _globals['_SLASERVICE']._serialized_start=438
+  _globals['_SLASERVICE']._serialized_end=621
 # @@protoc_insertion_point(module_scope)

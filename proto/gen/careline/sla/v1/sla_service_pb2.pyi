@@ -53,8 +53,9 @@ class Clock(_message.Message):
     clock: _builtins.str
     cycle: _builtins.int
     state: _builtins.str
-    """"active", "paused", "fulfilled", "breached"."""
+    """"active", "paused", "fulfilled", "breached"; a clock fulfilled late is "fulfilled"."""
     due_at_us: _builtins.int
+    """0 while the clock stands still."""
     target_us: _builtins.int
     policy_id: _builtins.str
     policy_version: _builtins.str
@@ -103,15 +104,20 @@ class ListAtRiskRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
+    TIMELINE_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
+    """At most 500; 0 = 50."""
+    timeline: _builtins.str
+    """"live", or the id of a replay; empty = "live"."""
     def __init__(
         self,
         *,
         limit: _builtins.int = ...,
+        timeline: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "timeline", b"timeline"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

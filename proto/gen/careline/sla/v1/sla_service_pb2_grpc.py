@@ -50,14 +50,15 @@ class SlaServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetClocks(self, request, context):
-        """A conversation's clocks as they stand.
+        """A conversation's clocks as they stand; NOT_FOUND when it is not known here, or was closed so
+        long ago that its clocks are forgotten.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAtRisk(self, request, context):
-        """Open clocks that are due soonest, at most `limit`.
+        """Running clocks that are not breached yet, those that are due soonest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,17 +32,21 @@ class SlaServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SlaServiceAsyncStub: ...
     GetClocks: _grpc.UnaryUnaryMultiCallable[_sla_service_pb2.GetClocksRequest, _sla_service_pb2.GetClocksResponse]
-    """A conversation's clocks as they stand."""
+    """A conversation's clocks as they stand; NOT_FOUND when it is not known here, or was closed so
+    long ago that its clocks are forgotten.
+    """
     ListAtRisk: _grpc.UnaryUnaryMultiCallable[_sla_service_pb2.ListAtRiskRequest, _sla_service_pb2.ListAtRiskResponse]
-    """Open clocks that are due soonest, at most `limit`."""
+    """Running clocks that are not breached yet, those that are due soonest first."""
 
 @_typing.type_check_only
 class SlaServiceAsyncStub(SlaServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetClocks: _aio.UnaryUnaryMultiCallable[_sla_service_pb2.GetClocksRequest, _sla_service_pb2.GetClocksResponse]  # type: ignore[assignment]
-    """A conversation's clocks as they stand."""
+    """A conversation's clocks as they stand; NOT_FOUND when it is not known here, or was closed so
+    long ago that its clocks are forgotten.
+    """
     ListAtRisk: _aio.UnaryUnaryMultiCallable[_sla_service_pb2.ListAtRiskRequest, _sla_service_pb2.ListAtRiskResponse]  # type: ignore[assignment]
-    """Open clocks that are due soonest, at most `limit`."""
+    """Running clocks that are not breached yet, those that are due soonest first."""
 
 class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -51,7 +55,9 @@ class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sla_service_pb2.GetClocksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sla_service_pb2.GetClocksResponse, _abc.Awaitable[_sla_service_pb2.GetClocksResponse]]:
-        """A conversation's clocks as they stand."""
+        """A conversation's clocks as they stand; NOT_FOUND when it is not known here, or was closed so
+        long ago that its clocks are forgotten.
+        """
 
     @_abc_1.abstractmethod
     def ListAtRisk(
@@ -59,6 +65,6 @@ class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sla_service_pb2.ListAtRiskRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sla_service_pb2.ListAtRiskResponse, _abc.Awaitable[_sla_service_pb2.ListAtRiskResponse]]:
-        """Open clocks that are due soonest, at most `limit`."""
+        """Running clocks that are not breached yet, those that are due soonest first."""
 
 def add_SlaServiceServicer_to_server(servicer: SlaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
