@@ -72,11 +72,13 @@ class Conversation:
     recent_contacts: tuple[int, ...] = ()
     # Sorted.
     steps: tuple[Step, ...] = ()
-    # What the steps up to an instant came to; they are forgotten, and what they told is final.
+    # What the steps up to an instant came to, with the messages that changed the status: they are
+    # forgotten, and what they told is final.
     settled_at_us: int = 0
     settled_status: str = NEW
-    # Settled as solved or closed: since when.
+    # Settled as solved or closed: since when, and the first customer message after it.
     settled_finished_at_us: int = 0
+    settled_contact_at_us: int = 0
     # What was told and could still be corrected (contacts and replies never are).
     told: tuple[Told, ...] = ()
 

@@ -26,7 +26,6 @@ from services.conversation.domain.statuses import (
     MESSAGE_RANK,
     NEW,
     OPEN,
-    SOLVED_RANK,
     STATUS_OF,
 )
 from services.conversation.domain.statuses import SOLVED as STATUS_SOLVED
@@ -39,20 +38,22 @@ class Course:
 
     __slots__ = (
         "_opened_at_us",
-        "_reopening_at_us",
         "closed_at_us",
         "facts",
+        "reopening_at_us",
         "solved_at_us",
         "status",
+        "turned_at_us",
     )
 
     def __init__(self, conversation: Conversation) -> None:
         self._opened_at_us = conversation.opened_at_us
-        self._reopening_at_us = 0
+        self.reopening_at_us = conversation.settled_contact_at_us
         self.status = conversation.settled_status
         finished_at_us = conversation.settled_finished_at_us
         self.solved_at_us = finished_at_us if self.status == STATUS_SOLVED else 0
         self.closed_at_us = finished_at_us if self.status == STATUS_CLOSED else 0
+        self.turned_at_us = conversation.settled_at_us
         self.facts: list[Fact] = []
 
     def take(self, step: Step) -> None:
@@ -63,9 +64,12 @@ class Course:
         elif status == self.status or (
             status == STATUS_SOLVED and self.status == STATUS_CLOSED  # closed is more than solved
         ):
+            # Whichever knows of the earlier message: both come before it.
+            contacts = (self.reopening_at_us, step.contact_at_us)
+            self.reopening_at_us = min(filter(None, contacts), default=0)
             return
         self._turn(status, step.at_us)
-        self._reopening_at_us = step.contact_at_us if step.rank >= SOLVED_RANK else 0
+        self.reopening_at_us = step.contact_at_us
 
     def take_messages(self, first_reply_at_us: int, until: Step) -> int:
         """Apply the messages that change the status before ``until``; return the reply if not."""
@@ -73,15 +77,16 @@ class Course:
             if self.status == NEW:
                 self._turn(OPEN, first_reply_at_us)
             first_reply_at_us = 0
-        if self._reopening_at_us and (self._reopening_at_us, MESSAGE_RANK) < until:
-            self._turn(OPEN, self._reopening_at_us)
-            self._reopening_at_us = 0
+        if self.reopening_at_us and (self.reopening_at_us, MESSAGE_RANK) < until:
+            self._turn(OPEN, self.reopening_at_us)
+            self.reopening_at_us = 0
         return first_reply_at_us
 
     def _turn(self, status: str, at_us: int) -> None:
         if status not in FINISHED and self.status in FINISHED:
             self.facts.append((REOPENED, at_us, 0, ""))
         self.status = status
+        self.turned_at_us = at_us
         self.facts.append((STATUS_CHANGED, at_us, 0, status))
         if status == STATUS_SOLVED:
             self.solved_at_us = at_us

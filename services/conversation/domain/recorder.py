@@ -65,7 +65,8 @@ class Recorder:
         first = known.first_contact_at_us
         if customer_id and party_key == known.party_key:
             known.customer_id = customer_id
-        if first and at_us >= known.latest_at_us and known.status not in FINISHED:
+        in_order = at_us > known.latest_at_us or (at_us == known.latest_at_us and not known.steps)
+        if first and in_order and known.status not in FINISHED:
             # Nothing told so far can change: the common case, without the walk below.
             known.latest_at_us = at_us
             recent = known.recent_contacts
@@ -80,7 +81,7 @@ class Recorder:
         newest = sorted((*known.recent_contacts, at_us))
         known.recent_contacts = tuple(newest[-MAX_RECENT_CONTACTS:])
         if known.steps:
-            known.steps = tuple([_reopened_by(step, at_us) for step in known.steps])
+            _reopen(known, at_us)
         return self._tell(known, at_us, brand_id, timeline, CONTACT)
 
     def reply(self, known: Conversation, at_us: int, brand_id: str, timeline: str) -> Telling:
@@ -195,8 +196,19 @@ def _begin_with(known: Conversation, at_us: int) -> None:
         known.first_response_at_us = answers[0]
 
 
+def _reopen(known: Conversation, at_us: int) -> None:
+    """Let the message be what reopens, wherever it is the first after a solving or closing."""
+    known.steps = tuple([_reopened_by(step, at_us) for step in known.steps])
+    earliest = known.settled_contact_at_us
+    if (
+        known.settled_status in FINISHED
+        and at_us > known.settled_at_us
+        and (not earliest or at_us < earliest)
+    ):
+        known.settled_contact_at_us = at_us
+
+
 def _reopened_by(step: Step, at_us: int) -> Step:
-    """Return the step with the message as the first after it, if it is that."""
     if step.rank < SOLVED_RANK or at_us <= step.at_us:
         return step
     if step.contact_at_us and step.contact_at_us <= at_us:
@@ -212,11 +224,12 @@ def _settle(known: Conversation) -> None:
     """Forget the oldest steps beyond what is kept; what they told is final."""
     while len(known.steps) > MAX_STEPS:
         course = course_until_second_step(known)
-        known.settled_at_us = known.steps[0].at_us
+        known.settled_at_us = max(known.steps[0].at_us, course.turned_at_us)
         known.settled_status = course.status
         known.settled_finished_at_us = (
             course.closed_at_us if course.status == CLOSED else course.solved_at_us
         )
+        known.settled_contact_at_us = course.reopening_at_us
         known.steps = known.steps[1:]
     true = dict.fromkeys(course_of(known).facts)
     known.told = tuple([fact for fact in known.told if fact[:4] in true])
