@@ -122,7 +122,7 @@ GATEWAY = Row(
         Panel(
             "Waiting on disk",
             "bytes",
-            (Query("careline_gateway_spooled_bytes", "{{instance}}"),),
+            (Query('careline_gateway_spooled_bytes{service="gateway"}', "{{instance}}"),),
             help="Accepted while Kafka did not answer; sent as soon as it does.",
             alert_above=1,
         ),
@@ -164,15 +164,15 @@ FRESHNESS = Row(
             "Age of what is shown",
             "s",
             (
-                Query("careline_wall_snapshot_age_seconds", "wall {{instance}}"),
-                Query("careline_kpi_live_age_seconds", "kpi {{instance}}"),
+                Query('careline_wall_snapshot_age_seconds{service="wall"}', "wall {{instance}}"),
+                Query('careline_kpi_live_age_seconds{service="kpi"}', "kpi {{instance}}"),
             ),
             alert_above=30,
         ),
         Panel(
             "Cells in a replica's view",
             "short",
-            (Query("careline_kpi_cells_count", "{{instance}}"),),
+            (Query('careline_kpi_cells_count{service="kpi"}', "{{instance}}"),),
         ),
         Panel(
             "Documents indexed",
