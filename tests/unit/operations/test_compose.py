@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from deploy.local.jdk import Jdk
 from deploy.local.kafka import KafkaNode, render_properties
 from deploy.local.pin import ELASTICSEARCH_VERSION, KAFKA_VERSION
+from deploy.local.ports import ELASTICSEARCH, KAFKA
 from deploy.local.services import (
     SERVICES,
     SETUP,
-    Addresses,
     ServiceSpec,
+    addresses,
     party_key,
     service_environment,
 )
@@ -24,7 +26,8 @@ BY_NAME = {spec.name: spec for spec in SERVICES}
 
 # What containers need beyond the local runner's variables.
 BEYOND = {"CARELINE_BIND": "0.0.0.0"}
-BEYOND_OF = {"gateway": {"CARELINE_ACCOUNTS": "/etc/careline/accounts.yaml"}}
+# The accounts are mounted; the local runner makes some for its own use.
+INSTEAD_OF = {"gateway": {"CARELINE_ACCOUNTS": "/etc/careline/accounts.yaml"}}
 
 # About addresses and folders, which differ by nature.
 OF_THE_PLACE = (
@@ -37,18 +40,24 @@ OF_THE_PLACE = (
 
 
 def expected_environment(spec: ServiceSpec, run_dir: Path) -> dict[str, str]:
-    reached_at = Addresses(
-        kafka="kafka:9092",
-        elasticsearch="http://elasticsearch:9200",
-        grpc={
-            each.address: f"{each.name}:{each.ports.grpc}"
-            for each in SERVICES
-            if each.address is not None
-        },
-    )
+    """Return what the local runner gives, with the names of containers instead of loopback."""
+    ports = {each.name: each.ports for each in SERVICES}
+    reached_at = addresses(KAFKA, ELASTICSEARCH, SERVICES, ports)
     local = service_environment(spec, spec.name, spec.ports, reached_at, run_dir)
-    moved = {name: value.replace(str(run_dir), DATA) for name, value in local.items()}
-    return {**moved, **BEYOND, **BEYOND_OF.get(spec.name, {})}
+    hosts = {KAFKA: "kafka:9092", ELASTICSEARCH: "elasticsearch:9200"}
+    for each in SERVICES:
+        for port in filter(None, (each.ports.grpc, each.ports.http)):
+            hosts[port] = f"{each.name}:{port}"
+
+    def moved(value: str) -> str:
+        inside = value.replace(str(run_dir), DATA)
+        return re.sub(r"127\.0\.0\.1:(\d+)", lambda match: hosts[int(match[1])], inside)
+
+    return {
+        **{name: moved(value) for name, value in local.items()},
+        **BEYOND,
+        **INSTEAD_OF.get(spec.name, {}),
+    }
 
 
 def test_it_has_the_services_of_the_local_stack_and_no_other(compose: Any) -> None:
