@@ -72,9 +72,9 @@ class Conversation:
     recent_contacts: tuple[int, ...] = ()
     # Sorted.
     steps: tuple[Step, ...] = ()
-    # What the steps up to an instant came to, with the messages that changed the status: they are
-    # forgotten, and what they told is final.
-    settled_at_us: int = 0
+    # Whatever sorts before this instant and rank is forgotten, what it told is final, and it came
+    # to this status.
+    settled_until: tuple[int, int] = (0, 0)
     settled_status: str = NEW
     # Settled as solved or closed: since when, and the first customer message after it.
     settled_finished_at_us: int = 0

@@ -43,7 +43,6 @@ class Course:
         "reopening_at_us",
         "solved_at_us",
         "status",
-        "turned_at_us",
     )
 
     def __init__(self, conversation: Conversation) -> None:
@@ -53,7 +52,6 @@ class Course:
         finished_at_us = conversation.settled_finished_at_us
         self.solved_at_us = finished_at_us if self.status == STATUS_SOLVED else 0
         self.closed_at_us = finished_at_us if self.status == STATUS_CLOSED else 0
-        self.turned_at_us = conversation.settled_at_us
         self.facts: list[Fact] = []
 
     def take(self, step: Step) -> None:
@@ -86,7 +84,6 @@ class Course:
         if status not in FINISHED and self.status in FINISHED:
             self.facts.append((REOPENED, at_us, 0, ""))
         self.status = status
-        self.turned_at_us = at_us
         self.facts.append((STATUS_CHANGED, at_us, 0, status))
         if status == STATUS_SOLVED:
             self.solved_at_us = at_us
@@ -114,7 +111,7 @@ def course_until_second_step(conversation: Conversation) -> Course:
 def _walk(conversation: Conversation, steps: Sequence[Step], until: Step) -> Course:
     course = Course(conversation)
     reply = conversation.first_reply_at_us
-    if reply <= conversation.settled_at_us:
+    if (reply, MESSAGE_RANK) < conversation.settled_until:
         reply = 0
     for step in steps:
         reply = course.take_messages(reply, step)

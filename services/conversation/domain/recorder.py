@@ -35,6 +35,7 @@ from services.conversation.domain.statuses import (
     CLOSED,
     CLOSED_RANK,
     FINISHED,
+    MESSAGE_RANK,
     RANKS,
     SOLVED,
     SOLVED_RANK,
@@ -116,7 +117,7 @@ class Recorder:
             known.assignee, known.assignee_at_us = assignee, at_us
         if priority and at_us >= known.priority_at_us:
             known.priority, known.priority_at_us = priority, at_us
-        if status and at_us > known.settled_at_us:
+        if status and (at_us, RANKS[status]) >= known.settled_until:
             contact_at_us = 0
             if status in FINISHED:
                 contact_at_us = next((at for at in known.recent_contacts if at > at_us), 0)
@@ -202,7 +203,7 @@ def _reopen(known: Conversation, at_us: int) -> None:
     earliest = known.settled_contact_at_us
     if (
         known.settled_status in FINISHED
-        and at_us > known.settled_at_us
+        and (at_us, MESSAGE_RANK) >= known.settled_until
         and (not earliest or at_us < earliest)
     ):
         known.settled_contact_at_us = at_us
@@ -224,7 +225,7 @@ def _settle(known: Conversation) -> None:
     """Forget the oldest steps beyond what is kept; what they told is final."""
     while len(known.steps) > MAX_STEPS:
         course = course_until_second_step(known)
-        known.settled_at_us = max(known.steps[0].at_us, course.turned_at_us)
+        known.settled_until = known.steps[1][:2]
         known.settled_status = course.status
         known.settled_finished_at_us = (
             course.closed_at_us if course.status == CLOSED else course.solved_at_us
