@@ -84,9 +84,16 @@ class KpiClient:
         totals: messages.QueryResponse,
     ) -> Figures:
         """Add the trend to totals that are known."""
-        question = trend_question(self._asked(definitions), source, limits, self._organisation)
-        trend = await self._stub.Query(question, timeout=self.pace.answer)
+        trend = messages.QueryResponse()
+        for kpis in self._portions(source, definitions):
+            question = trend_question(kpis, source, limits, self._organisation)
+            trend.MergeFrom(await self._stub.Query(question, timeout=self.pace.answer))
         return read_figures(definitions, limits, totals, trend)
+
+    def _portions(self, source: Source, definitions: dict[str, Definition]) -> list[list[str]]:
+        """Split what would be too many rows for one answer: a row per brand and bucket."""
+        asked = self._asked(definitions)
+        return [[kpi] for kpi in asked] if source.by_brand else [asked]
 
     async def watch(
         self, source: Source, limits: Ranges, definitions: dict[str, Definition]
