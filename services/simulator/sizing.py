@@ -8,9 +8,9 @@ from services.simulator.domain.draws import Seeded
 from services.simulator.domain.rhythm import DAY_US, Crisis
 from services.simulator.domain.simulation import Simulation
 
-# Enough events for an estimate within some percent; a conversation has about seven.
-_SAMPLE_EVENTS = 4_000
-_EVENTS_PER_CONVERSATION = 7.0
+# Enough events for an estimate within some percent; a conversation has about eight.
+_SAMPLE_EVENTS = 6_000
+_EVENTS_PER_CONVERSATION = 8.0
 # What a period far too short for any estimate counts as.
 _FEWEST_EVENTS = 1
 

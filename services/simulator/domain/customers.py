@@ -16,7 +16,7 @@ _SECOND_CHANNEL = 0.45
 _THIRD_CHANNEL = 0.12
 # How likely an account on the channel carries the address or number of its owner.
 _SHARES_EMAIL = {"web_chat": 0.9, "mail": 1.0, "wechat": 0.1}
-_SHARES_PHONE = {"web_chat": 0.35, "telegram": 0.45, "wechat": 0.4}
+_SHARES_PHONE = {"web_chat": 0.5, "telegram": 0.7, "wechat": 0.6, "mail": 0.15}
 
 # Numbers kept for fiction: 555-0100 to 555-0199 below each of these area codes.
 _AREA_CODES = listed(
@@ -28,7 +28,7 @@ _AREA_CODES = listed(
 _PER_AREA_CODE = 100
 # China keeps none; blocks of virtual operators whose numbers begin with zeros.
 _CHINESE_BLOCKS = ("1700000", "1710000", "1670000", "1650000", "1620000")
-_PER_BLOCK = 10_000
+_PER_BLOCK = 9_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +114,4 @@ def _phone(language: Language, number: int) -> str:
         area, last = divmod(number, _PER_AREA_CODE)
         return f"+1{_AREA_CODES[area]}55501{last:02d}" if area < len(_AREA_CODES) else ""
     block, last = divmod(number, _PER_BLOCK)
-    return f"+86{_CHINESE_BLOCKS[block]}{last:04d}" if block < len(_CHINESE_BLOCKS) else ""
+    return f"+86{_CHINESE_BLOCKS[block]}{1_000 + last}" if block < len(_CHINESE_BLOCKS) else ""

@@ -99,6 +99,11 @@ def giving_up(draws: Draws) -> float:
     return draws.between(3 * _HOUR, 14 * _HOUR)
 
 
+def tries_elsewhere_us(draws: Draws) -> int:
+    """Return, in microseconds, how long after the first message another channel is tried."""
+    return int(1_000_000 * min(draws.log_normal(2 * _HOUR, 0.8), 20 * _HOUR))
+
+
 def relapse(draws: Draws) -> float:
     """Return how long after the solution the customer is back with the same matter."""
     return min(draws.log_normal(2.5 * _HOUR, 0.8), 20 * _HOUR)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from types import MappingProxyType
 
+from services.simulator.domain import pace
 from services.simulator.domain.actions import Action, Language
 from services.simulator.domain.brands import (
     CHANNELS_OF,
@@ -49,6 +50,8 @@ _TOPICS: Sequence[tuple[Topic, float]] = (
 # Customers in each language for each conversation of a day: most write once in some days.
 _CUSTOMERS_PER_CONVERSATION = 1.5
 _TRIES_FOR_BRAND = 50
+# Who has another account writes there, too, about the same matter.
+_TRIES_ELSEWHERE = 0.2
 _CRISIS_HOURS = 2.5
 _CRISIS_FIRST_HOUR = 8
 _CRISIS_LAST_HOUR = 14
@@ -91,14 +94,14 @@ class Simulation:
         for language, _ in LANGUAGES:
             usual = arrivals_per_minute(at_us, language, self._per_day)
             for number in range(draws.poisson(usual)):
-                yield self._conversation(draws, f"{minute:x}{language[0]}{number}", at_us, language)
-            for which, crisis in enumerate(self._crises):
+                yield self._matter(draws, f"{minute:x}{language[0]}{number}", at_us, language)
+            for crisis in self._crises:
                 more = crisis.arrivals_per_minute(at_us, language, self._per_day)
                 for number in range(draws.poisson(more) if more else 0):
-                    name = f"{minute:x}{language[0]}c{which}-{number}"
-                    yield self._conversation(draws, name, at_us, language, crisis)
+                    name = f"{minute:x}{language[0]}c{number}"
+                    yield self._matter(draws, name, at_us, language, crisis)
 
-    def _conversation(
+    def _matter(
         self,
         draws: Draws,
         name: str,
@@ -106,20 +109,31 @@ class Simulation:
         language: Language,
         crisis: Crisis | None = None,
     ) -> list[Action]:
+        """Return a customer's conversation, and the one that they try on another channel."""
         customer = self._customer(draws, language, crisis)
+        topic: Topic = "outage" if crisis else draws.weighted(_TOPICS)
+        slots = _slots(draws, customer)
+
+        def conversation(identifier: str, begins_at_us: int, channel: str) -> list[Action]:
+            account = customer.accounts[channel]
+            thread_id = account.author_id if channel in ONE_TO_ONE_CHANNELS else identifier
+            return Plot(
+                draws,
+                script=Script(identifier, begins_at_us, customer, channel, thread_id),
+                topic=topic,
+                phrases=_PHRASES[language],
+                wording=Wording(draws, dict(slots)),
+                team=self._teams[language],
+            ).actions()
+
         channel = _channel(draws, customer, in_public=crisis is not None)
-        conversation_id = f"{self._label}{name}"
-        account = customer.accounts[channel]
-        thread_id = account.author_id if channel in ONE_TO_ONE_CHANNELS else conversation_id
         begins_at_us = at_us + draws.below(MINUTE_US)
-        return Plot(
-            draws,
-            script=Script(conversation_id, begins_at_us, customer, channel, thread_id),
-            topic="outage" if crisis else draws.weighted(_TOPICS),
-            phrases=_PHRASES[language],
-            wording=Wording(draws, _slots(draws, customer)),
-            team=self._teams[language],
-        ).actions()
+        actions = conversation(f"{self._label}{name}", begins_at_us, channel)
+        others = [one for one in customer.accounts if one != channel]
+        if others and topic != "praise" and draws.happens(_TRIES_ELSEWHERE):
+            later_us = begins_at_us + pace.tries_elsewhere_us(draws)
+            actions += conversation(f"{self._label}{name}b", later_us, draws.pick(others))
+        return actions
 
     def _customer(self, draws: Draws, language: Language, crisis: Crisis | None) -> Customer:
         customer = self._customers.draw(draws, language)
