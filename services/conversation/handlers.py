@@ -72,7 +72,11 @@ class RecordConversations(Stage):
         known = _conversation_of(event, turn)
         at_us = event.occurred_at_us
         author = event.message.author_kind
-        if author == _CUSTOMER:
+        if event.message.edited:
+            # The message itself was counted; the wording it has now changes no figure.
+            if known is not None:
+                attach(event, known, event.brand_id or known.brand_id)
+        elif author == _CUSTOMER:
             conversation = self._open(event, turn, known)
             brand_id = _brand(event, conversation)
             party_key = conversation.party_key

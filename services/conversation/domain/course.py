@@ -95,12 +95,24 @@ class Course:
 
 def course_of(conversation: Conversation) -> Course:
     course = _walk(conversation, conversation.steps, _END)
+    course.facts = _facts_of_messages(conversation) + course.facts
+    return course
+
+
+def facts_without_steps(conversation: Conversation) -> list[Fact]:
+    """Return the facts of a course without steps, which most are: messages only."""
+    facts = _facts_of_messages(conversation)
+    if conversation.first_reply_at_us:
+        facts.append((STATUS_CHANGED, conversation.first_reply_at_us, 0, OPEN))
+    return facts
+
+
+def _facts_of_messages(conversation: Conversation) -> list[Fact]:
     facts: list[Fact] = [(OPENED, conversation.opened_at_us, 0, "")]
     answered = conversation.first_response_at_us
     if answered:
         facts.append((FIRST_RESPONSE, answered, answered - conversation.first_contact_at_us, ""))
-    course.facts = facts + course.facts
-    return course
+    return facts
 
 
 def course_until_second_step(conversation: Conversation) -> Course:

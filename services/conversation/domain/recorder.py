@@ -29,19 +29,25 @@ from services.conversation.domain.conversation import (
     Conversation,
     Step,
 )
-from services.conversation.domain.course import course_of, course_until_second_step
+from services.conversation.domain.course import (
+    course_of,
+    course_until_second_step,
+    facts_without_steps,
+)
 from services.conversation.domain.facts import CONTACT, OPENED, REOPENED, REPLY, Fact, Telling
 from services.conversation.domain.statuses import (
     CLOSED,
     CLOSED_RANK,
     FINISHED,
     MESSAGE_RANK,
+    NEW,
+    OPEN,
     RANKS,
     SOLVED,
     SOLVED_RANK,
 )
 
-# Told before the message that caused them.
+# Told before the message that caused it.
 _BEFORE_MESSAGE = frozenset({OPENED, REOPENED})
 
 
@@ -138,6 +144,22 @@ class Recorder:
         """Return what turns the facts told so far into the true ones, and the message's own."""
         known.opened_at_us = min(known.opened_at_us, at_us)
         known.latest_at_us = max(known.latest_at_us, at_us)
+        if known.steps:
+            true = self._follow_steps(known, timeline)
+        else:
+            known.status = OPEN if known.first_reply_at_us else NEW
+            true = facts_without_steps(known)
+        new, taken_back = _retell(known, true, brand_id, timeline)
+        if len(known.steps) > MAX_STEPS:
+            _settle(known)
+        if not message:
+            return Telling(new, taken_back)
+        own = (message, at_us, 0, "")
+        led = 1 if new and new[0][0] in _BEFORE_MESSAGE else 0
+        return Telling((*new[:led], own, *new[led:]), taken_back)
+
+    def _follow_steps(self, known: Conversation, timeline: str) -> list[Fact]:
+        """Let the status follow its course, and the closing by time the solving."""
         course = course_of(known)
         known.status = course.status
         known.closed_at_us = course.closed_at_us if course.status == CLOSED else 0
@@ -148,16 +170,7 @@ class Recorder:
             known.solved_at_us = course.solved_at_us
             known.closes_at_us = course.solved_at_us + self.window_us
             known.closes_timeline = timeline
-        new, taken_back = _retell(known, course.facts, brand_id, timeline)
-        if len(known.steps) > MAX_STEPS:
-            _settle(known)
-        if not message:
-            return Telling(new, taken_back)
-        own = (message, at_us, 0, "")
-        led = 0
-        while led < len(new) and new[led][0] in _BEFORE_MESSAGE:
-            led += 1
-        return Telling((*new[:led], own, *new[led:]), taken_back)
+        return course.facts
 
 
 def seal(known: Conversation) -> None:

@@ -298,6 +298,14 @@ def test_an_event_that_cannot_be_placed_is_a_dead_letter_and_the_next_goes_on(
     assert reason.encode() in dict(letter.headers)[REASON_HEADER]
 
 
+def test_an_edit_is_not_another_message(lane: LaneHarness, events: Any) -> None:
+    edit = events.message("customer", 2)
+    edit.message.edited = True
+    (first, edited) = run(lane, events.message("customer", 1), edit)
+    assert edited.conversation.conversation_id == first.conversation.conversation_id
+    assert not edited.conversation.facts
+
+
 def test_the_window_is_part_of_the_decision_version() -> None:
     assert build_lane(60).spec.decision_version != build_lane(61).spec.decision_version
 
