@@ -5,6 +5,7 @@
   const MISSING = "—";
   const RANK = { fresh: 0, stale: 1, gone: 2 };
   const JUST_NOW_MS = 10000;
+  const SILENCE_STEP_MS = 10000;
   const SAME_DAY_MS = 12 * 3600 * 1000;
 
   const careline = (window.careline = window.careline || {});
@@ -134,7 +135,8 @@
       return ["critical", text("notice.bad_request", { reason: state.refusal })];
     }
     if (now.past && now.freshness !== "fresh" && now.age !== null) {
-      const seconds = Math.floor(now.age / 1000);
+      // In steps, so that a screen reader is not told every second.
+      const seconds = Math.floor(now.age / SILENCE_STEP_MS) * (SILENCE_STEP_MS / 1000);
       return [now.freshness === "gone" ? "critical" : "warning", text("notice.silent", { seconds })];
     }
     if (now.freshness === "gone") {

@@ -278,6 +278,16 @@ def test_a_past_moment_is_shown_as_one_and_does_not_age(open_wall: Any, wall: An
     expect(page.locator("#clock-time")).to_have_text("02:52:36")
 
 
+def test_a_past_moment_nobody_answers_for_dims_and_goes_too(open_wall: Any, wall: Any) -> None:
+    page = open_wall("?at=2017-12-03T18:52:36Z&window=all")
+    expect(tile(page, "contacts")).to_have_text("2,846")
+    wall.pass_seconds(40)
+    expect(page.locator("#banner")).to_contain_text("No word from the figures for 40 s")
+    expect(page.locator("#tile-contacts")).to_have_attribute("data-freshness", "stale")
+    wall.pass_seconds(90)
+    expect(tile(page, "contacts")).to_have_text("—")
+
+
 def test_a_screen_reader_hears_a_whole_sentence_a_tile(open_wall: Any, wall: Any) -> None:
     page = open_wall()
     expect(page.locator("#tile-first_response_breaches")).to_have_attribute(
