@@ -5,13 +5,14 @@ A cell belongs to the partition that folded it, in one generation of its topic a
 Readers add cells that differ in these only; nobody else ever writes the same key.
 """
 
+import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from services.kpi.domain import instants, sketch
 from services.kpi.domain.sketch import Sketch, SketchError
-from services.kpi.domain.varint import TruncatedError, pack, unpack, unzigzag, zigzag
+from services.kpi.domain.varint import TruncatedError, pack, pack_two, unpack, unzigzag, zigzag
 
 FINE_SECONDS = 60
 COARSE_SECONDS = 900
@@ -22,6 +23,7 @@ COARSE_US = COARSE_SECONDS * instants.SECOND_US
 LIVE = "live"
 
 _VERSION = 1
+_HEAD = struct.Struct("<Bq")  # of one size: the instants have eight bytes as varints too
 _HORIZON = "@horizon"  # sorts before every measure, and no measure starts with the sign
 _KEY_PARTS = 9
 _HORIZON_PARTS = 5
@@ -137,19 +139,26 @@ class Cell:
             sketch.merge(self.sketch, other.sketch)
 
     def encode(self) -> bytes:
-        head = pack([_VERSION, zigzag(self.count), zigzag(self.sum_us), zigzag(self.latest_at_us)])
-        return head + sketch.encode(self.sketch) if self.sketch else head
+        """Write version, newest instant, count, sum and, where there is one, the sketch."""
+        data = _HEAD.pack(_VERSION, self.latest_at_us) + pack_two(
+            zigzag(self.count), zigzag(self.sum_us)
+        )
+        return data + sketch.encode(self.sketch) if self.sketch else data
 
     @staticmethod
     def decode(data: bytes) -> "Cell":
         try:
-            (version,), at = unpack(data, 0, 1)
-            _require_version(version)
-            (count, sum_us, latest_at_us), at = unpack(data, at, 3)
+            _require_version(data[0])
+            _, latest_at_us = _HEAD.unpack_from(data)
+            (count, sum_us), at = unpack(data, _HEAD.size, 2)
             counts = sketch.decode(data, at) if at < len(data) else {}
+        except (IndexError, struct.error) as error:
+            raise CellError(
+                f"a cell's value of {len(data)} bytes was cut: restore it from its topic"
+            ) from error
         except (TruncatedError, SketchError) as error:
             raise CellError(f"a cell's value cannot be read: {error}") from error
-        return Cell(unzigzag(latest_at_us), unzigzag(count), unzigzag(sum_us), counts)
+        return Cell(latest_at_us, unzigzag(count), unzigzag(sum_us), counts)
 
 
 def encode_horizon(at_us: int) -> bytes:

@@ -12,10 +12,8 @@ from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from math import ceil, log
-from operator import add as plus
-from operator import sub
 
-from services.kpi.domain.varint import TruncatedError, pack, unpack, unzigzag, zigzag
+from services.kpi.domain.varint import TruncatedError, pack, unpack, unzigzag
 
 Sketch = dict[int, int]
 
@@ -29,6 +27,7 @@ ZERO = -1  # whole numbers above zero start at index 0
 _MULTIPLIER = 1 / log(GAMMA)
 _MIDDLE = 2 / (GAMMA + 1)
 _VERSION = 1
+_HEAD = pack([_VERSION, GAMMA_STEP])
 
 
 class SketchError(ValueError):
@@ -107,12 +106,13 @@ def encode(sketch: Sketch) -> bytes:
     """Write version, gamma, number of buckets, then (gap to the index before, count) pairs."""
     if 0 in sketch.values():  # a value was counted in and out again
         sketch = {index: count for index, count in sketch.items() if count}
-    indices = sorted(sketch)
-    counts = [sketch[index] for index in indices]
-    pairs = [0] * (2 * len(indices))
-    pairs[0::2] = map(sub, indices, [ZERO, *indices])
-    pairs[1::2] = map(zigzag, counts) if min(counts, default=0) < 0 else map(plus, counts, counts)
-    return pack([_VERSION, GAMMA_STEP, len(indices), *pairs])
+    numbers = [len(sketch)]
+    before = ZERO
+    for index in sorted(sketch):
+        count = sketch[index]
+        numbers += (index - before, count + count if count > 0 else -count - count - 1)
+        before = index
+    return _HEAD + pack(numbers)
 
 
 def decode(data: bytes, at: int = 0) -> Sketch:

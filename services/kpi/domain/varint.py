@@ -39,6 +39,13 @@ def pack(numbers: list[int]) -> bytes:
     return b"".join([_TABLE[n] if n < _TABLE_SIZE else _one(n) for n in numbers])
 
 
+def pack_two(first: int, second: int) -> bytes:
+    """Write what `pack` writes of two numbers, without a list."""
+    if first < _TABLE_SIZE > second:
+        return _TABLE[first] + _TABLE[second]
+    return _one(first) + _one(second)
+
+
 def unpack(data: bytes, at: int, count: int) -> tuple[list[int], int]:
     """Read `count` numbers from position `at`; return them and the position behind them."""
     chunk = data[at : at + count]

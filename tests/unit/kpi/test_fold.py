@@ -1,3 +1,4 @@
+from collections import Counter
 from random import Random
 from typing import NamedTuple
 
@@ -254,3 +255,13 @@ def test_a_partition_refuses_anothers_records() -> None:
     key = CellKey(measures.CONTACT, 60, NOON_US, Group("a", "b", "c"), Source(LIVE, 1, 4))
     with pytest.raises(FoldError, match="elsewhere, and this is generation 1, partition 3"):
         Fold(1, 3).restore([(key.encode(), Cell(NOON_US, 1).encode())])
+
+
+def test_a_restored_cell_is_decoded_when_a_fact_touches_it() -> None:
+    topic = folded([[contact(NOON_US), contact(NOON_US + MINUTE_US)]])
+    fold = Fold(1, 3)
+    fold.restore(topic.items())
+    assert {type(cell) for cell in fold.state.cells.values()} == {bytes}
+    contact(NOON_US).add_to(fold)
+    assert len(fold.close()) == 2
+    assert Counter(type(cell) for cell in fold.state.cells.values()) == {Cell: 2, bytes: 1}

@@ -79,6 +79,18 @@ def test_a_tombstone_removes_the_cell_and_may_come_twice() -> None:
     assert index.series("contact", 60) == {}
 
 
+def test_cells_are_counted_whatever_comes_twice() -> None:
+    index = Index(1)
+    for minute in (3, 4, 4):
+        index.apply(key(minute), cell(1))
+    index.apply(key(4, SECOND), cell(1))
+    index.apply(HorizonKey(60, FIRST).encode(), encode_horizon(NOON_US))
+    assert len(index) == 3
+    for _ in range(2):
+        index.apply(key(4), None)
+    assert len(index) == 2
+
+
 def test_another_generation_is_left_out() -> None:
     index = Index(2)
     index.apply(key(3), cell(1))

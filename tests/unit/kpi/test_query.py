@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.kpi.domain import instants, measures
+from services.kpi.domain import instants, measures, query
 from services.kpi.domain.answers import Answer, Row
 from services.kpi.domain.cells import LIVE
 from services.kpi.domain.definitions import (
@@ -19,7 +19,7 @@ from services.kpi.domain.definitions import (
 )
 from services.kpi.domain.fold import Fold
 from services.kpi.domain.index import Index
-from services.kpi.domain.query import QueryError, Request, run
+from services.kpi.domain.query import QueryError, Request, run, stepwise
 
 NOON_US = instants.from_text("2026-01-31T12:00:00Z")
 SECOND_US = instants.SECOND_US
@@ -215,6 +215,40 @@ def test_one_organisation_sees_its_own_facts_only(floor: Floor) -> None:
         ({"organisation": "acme"}, None, 1),
         ({"organisation": "other"}, None, 1),
     ]
+
+
+def test_a_long_question_lets_others_in_between(floor: Floor) -> None:
+    for minute in range(600):
+        for brand in ("north", "south", "east", "west!"):
+            floor.contact(NOON_US + minute * MINUTE_US, brand)
+    floor.ask(HOUR)
+    request = replace(HOUR, to_us=NOON_US + DAY_US, group_by=("brand",), bucket_us=MINUTE_US)
+    pauses = list(stepwise(floor.index, request))
+    assert len(pauses) >= 4
+
+
+def test_an_answer_that_no_one_can_read_is_refused(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "MAX_ROWS", 3)
+    for minute in range(4):
+        floor.contact(NOON_US + minute * MINUTE_US)
+    assert len(floor.rows(HOUR)) == 1
+    with pytest.raises(QueryError, match="4 rows and 3 are the most"):
+        floor.ask(replace(HOUR, bucket_us=MINUTE_US))
+
+
+@pytest.mark.parametrize("from_us", [query.FIRST_US - MINUTE_US, query.LAST_US + MINUTE_US])
+def test_a_range_outside_the_calendar_is_refused(floor: Floor, from_us: int) -> None:
+    with pytest.raises(QueryError, match="check its unit"):
+        floor.ask(replace(HOUR, from_us=from_us))
+
+
+def test_a_range_without_ends_takes_everything(floor: Floor) -> None:
+    floor.contact(NOON_US)
+    floor.contact(NOON_US - 9_000 * DAY_US)
+    request = replace(HOUR, from_us=query.FIRST_US, to_us=query.LAST_US)
+    assert counted(floor.rows(request)) == [({}, None, 2)]
 
 
 def definition(kpi: str, formula: Formula) -> Definition:
