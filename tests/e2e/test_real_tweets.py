@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser, expect
 
 from deploy.local.ports import free_ports
 from deploy.local.services import SERVICES
@@ -125,6 +126,19 @@ def test_another_stack_gives_the_same_bytes(
     with LocalStack(tmp_path / "other", ports=free_ports(SERVICES)) as other:
         run_careline(other, *("replay", str(tweets), "--mapping", "twcs", "--speed", "50000000"))
         assert figures(other) == figures(whole_stack)
+
+
+def test_the_wall_shows_the_same_numbers(
+    whole_stack: LocalStack, replayed: dict[str, int], tweets: Path, browser: Browser
+) -> None:
+    expected = count_with_pandas(tweets)
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    port = whole_stack.service_ports("wall").http
+    page.goto(f"http://127.0.0.1:{port}/?at=2017-12-04T00:00:00Z&window=all&lang=en")
+    for kpi in ("contacts", "replies", "conversations"):
+        value = page.locator(f"#tile-{kpi} .tile-value")
+        expect(value).to_have_text(f"{expected[kpi].sum():,}", timeout=30_000)
+    page.close()
 
 
 def figures(stack: LocalStack) -> str:
