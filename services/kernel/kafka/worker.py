@@ -57,6 +57,10 @@ class Progress:
     moved_at: float = 0.0
 
 
+class EngineError(RuntimeError):
+    """Faust stopped by itself."""
+
+
 class LaneWorker:
     """Runs one core on one Faust app.
 
@@ -88,6 +92,9 @@ class LaneWorker:
         self._stream: Any = None
         self._epoch = 0
         self._active = False
+        self._stopping = False
+        # Per partition, the first input offset whose effects are not durable yet.
+        self._durable: dict[int, int] = {}
         self._flushed_at = 0.0
         self._group_limit = self._policy.records_per_partition
         self.app = self._build_app()
@@ -180,6 +187,7 @@ class LaneWorker:
         started = time.monotonic()
         events, self._events = self._events, []
         group = self.core.close(clean=clean)
+        reached = self.core.next_offsets()
         if group.outputs:
             await self._outputs.write(group.outputs)
         if group.effects and self._sink is not None:
@@ -188,6 +196,7 @@ class LaneWorker:
             await self._state.write(dict(group.changes))
         for event in events:
             await self._stream.ack(event)
+        self._durable = reached
         self._flushed_at = time.monotonic()
         self._observe(group.records, group.events, self._flushed_at - started)
 
@@ -214,6 +223,8 @@ class LaneWorker:
         async with self._crash_on_error(), self._lock:
             started = time.monotonic()
             self._forget()
+            if self._stopping:
+                return  # a rebalance that was under way when the worker was told to stop
             owned = sorted(
                 tp.partition
                 for tp in self.app.consumer.assignment()
@@ -225,6 +236,7 @@ class LaneWorker:
                 log_starts(self._kafka, self.core.spec.input_topic, owned),
             )
             self.core.assign(restored, starts)
+            self._durable = self.core.next_offsets()
             self._group_limit = self._policy.records_per_partition * max(1, len(owned))
             self._active = True
             self.progress.ready = True
@@ -243,26 +255,43 @@ class LaneWorker:
     # -- life ------------------------------------------------------------------------------------
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Run until ``stopping`` is set; then flush, mark the watermarks clean and leave."""
+        """Run until ``stopping`` is set; then flush, mark the watermarks clean and leave.
+
+        A failure on the way out ends the process too: while the exception travelled, the next group
+        would be flushed over the one that failed, and Faust's thread would hold the partitions.
+        """
+        async with self._crash_on_error():
+            await self._run(stopping)
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         # A series that begins at its first dead letter would hide it from increase().
         self._count_exceptions()
         await self._outputs.start()
-        timer = asyncio.create_task(self._flush_when_open())
-        observer = asyncio.create_task(self._observe_lag())
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._flush_when_open(), self._observe_lag(), self._watch_engine())
+        ]
         await self.app.start()
         try:
             await stopping.wait()
         finally:
             async with self._lock:
+                self._stopping = True
                 if self._active:
                     await self._flush(clean=True)
                     await self.app.consumer.commit()
                 self._forget()
-            timer.cancel()
-            observer.cancel()
+            for task in tasks:
+                task.cancel()
             await self.app.stop()
             await self._state.disown()
             await self._outputs.stop()
+
+    async def _watch_engine(self) -> None:
+        """End the process when Faust crashes: it would only stop its parts and stand still."""
+        async with self._crash_on_error():
+            await self.app.wait_first()
+            raise EngineError("Faust stopped by itself") from self.app.crash_reason
 
     def _crash_on_error(self) -> _CrashOnError:
         return _CrashOnError(self.core.spec.name, self._exit)
@@ -292,20 +321,22 @@ class LaneWorker:
                 await asyncio.sleep(1.0)
                 if self._active:
                     self._measure_lag()
+                stalled = self.stalled_seconds()
+                metrics.LANE_STALLED_SECONDS.labels(lane=self.core.spec.name).set(stalled)
 
     def _measure_lag(self) -> None:
+        """Compare what is durable, not what was taken: a group that waits for its sink is lag."""
         lane = self.core.spec.name
         for tp in self.app.consumer.assignment():
             highwater = self.app.consumer.highwater(tp)
-            applied = self.core.applied_offsets().get(tp.partition)
-            if highwater is None or applied is None:
+            durable = self._durable.get(tp.partition)
+            if highwater is None or durable is None:
                 continue
-            lag = max(0, highwater - (applied + 1))
+            lag = max(0, highwater - durable)
             self.progress.lag[tp.partition] = lag
             metrics.LANE_LAG_RECORDS.labels(lane=lane, partition=str(tp.partition)).set(lag)
         if not any(self.progress.lag.values()):
             self.progress.moved_at = time.monotonic()
-        metrics.LANE_STALLED_SECONDS.labels(lane=lane).set(self.stalled_seconds())
 
     def stalled_seconds(self) -> float:
         """Return for how long nothing was committed although something waits."""

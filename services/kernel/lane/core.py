@@ -288,9 +288,12 @@ class LaneCore:
         marks = [p.timers.watermark_us(timeline) for p in self._partitions.values()]
         return min(marks, default=0)
 
-    def applied_offsets(self) -> dict[int, int]:
-        """Return the last applied input offset of each owned partition (-1 before any)."""
-        return {number: p.applied_offset for number, p in self._partitions.items()}
+    def next_offsets(self) -> dict[int, int]:
+        """Return the input offset that each owned partition goes on at."""
+        return {
+            number: max(p.next_offset, p.applied_offset + 1)
+            for number, p in self._partitions.items()
+        }
 
 
 def _position(event: Event) -> Source:
