@@ -1,15 +1,17 @@
 """Looks at dead letters and puts them back into the topic they came from (kafka-python).
 
 How far a dead-letter topic was put back is the committed position of one consumer group, so that
-every letter goes back once however often the command runs. A letter put back carries its place in
-the dead-letter topic as its source: if the command dies half-way, the lane drops the repeats.
+every letter goes back once however often the command runs. A letter put back names the lane that
+wrote it, because the topic's other readers have taken the event already, and carries the position
+it was made of as a source of the dead-letter topic: whether the command dies half-way or the lane
+wrote the letter twice, the lane drops the repeats.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -27,6 +29,8 @@ from services.kernel.topics import declared_topics, topic
 GROUP = "careline.dead-letters"
 _POLL_MS = 500
 _TIMEOUT_SECONDS = 30
+# A letter may be as large as what its topic accepts.
+_MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +82,20 @@ def put_back(kafka: str, name: str) -> int:
     origin = dead_letter_topics()[name]
     with _consumer(kafka) as consumer, _producer(kafka) as producer:
         letters = list(_read(consumer, name))
-        seen: set[bytes] = set()
+        seen: set[tuple[str, bytes]] = set()
         sends = []
         for letter in letters:
-            if letter.source in seen:
+            if (letter.lane, letter.source) in seen:
                 continue  # the lane died between writing it and writing its state
-            seen.add(letter.source)
-            place = Source(name, topic(name).generation, letter.partition, letter.offset)
+            seen.add((letter.lane, letter.source))
+            place = replace(Source.decode(letter.source), topic=name)
             sends.append(
                 producer.send(
                     origin,
                     value=letter.value,
                     key=letter.key,
                     partition=letter.partition,
-                    headers=[(SOURCE_HEADER, place.encode())],
+                    headers=[(SOURCE_HEADER, place.encode()), (LANE_HEADER, letter.lane.encode())],
                 )
             )
         for send in sends:
@@ -162,7 +166,12 @@ def _consumer(kafka: str) -> Iterator[Any]:
 
 @contextmanager
 def _producer(kafka: str) -> Iterator[Any]:
-    producer = KafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True)
+    producer = KafkaProducer(
+        bootstrap_servers=kafka,
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=_MAX_REQUEST_BYTES,
+    )
     try:
         yield producer
     finally:

@@ -19,7 +19,15 @@ from services.kernel.lane.progress import (
     Watermark,
     check_decision_version,
 )
-from services.kernel.lane.records import SOURCE_HEADER, Change, FlushGroup, Output, Record, Source
+from services.kernel.lane.records import (
+    LANE_HEADER,
+    SOURCE_HEADER,
+    Change,
+    FlushGroup,
+    Output,
+    Record,
+    Source,
+)
 from services.kernel.lane.stage import InvalidEventError, LaneSpec, Stage, Turn
 from services.kernel.lane.state import PartitionState, Table, TableSpec
 from services.kernel.lane.timers import TIMELINES, TIMERS, Timers
@@ -163,11 +171,18 @@ class LaneCore:
             return
         partition.applied_offset = record.offset
         partition.touched = True
+        if record.headers and self._is_for_another_lane(record):
+            return
         carried = record.headers.get(SOURCE_HEADER)
         if carried is not None and not partition.sources.take(Source.decode(carried)):
             self.duplicates += 1
             return
         self._apply(partition, record)
+
+    def _is_for_another_lane(self, record: Record) -> bool:
+        """Tell whether this is a dead letter that another reader of the topic gets back."""
+        addressee = record.headers.get(LANE_HEADER)
+        return addressee is not None and addressee != self.spec.name.encode()
 
     def _apply(self, partition: _Partition, record: Record) -> None:
         taken = _Input(
