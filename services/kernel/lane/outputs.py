@@ -56,7 +56,7 @@ def _encoded(events: Sequence[Event]) -> Iterator[bytes]:
 class SideOutputs:
     """Collects a flush group's re-keyed events and packs them, per target partition.
 
-    Every event carries its source; the events of one source offset always share a record.
+    Every event carries its source, so it does not matter how a group is cut into records.
     """
 
     def __init__(self) -> None:
@@ -85,12 +85,14 @@ class SideOutputs:
             for timestamp_ms, events in inputs:
                 batch.extend(events)
                 if len(batch) >= MAX_SIDE_EVENTS:
-                    yield _side_output(topic, partition, batch, timestamp_ms)
+                    yield from _side_outputs(topic, partition, batch, timestamp_ms)
                     batch = []
             if batch:
-                yield _side_output(topic, partition, batch, inputs[-1][0])
+                yield from _side_outputs(topic, partition, batch, inputs[-1][0])
 
 
-def _side_output(topic: str, partition: int, events: list[Event], timestamp_ms: int) -> Output:
-    value = EventBatch(events=events).SerializeToString()
-    return Output(topic, partition, None, value, timestamp_ms, _TYPE_HEADERS)
+def _side_outputs(
+    topic: str, partition: int, events: list[Event], timestamp_ms: int
+) -> Iterator[Output]:
+    for value in _encoded(events):
+        yield Output(topic, partition, None, value, timestamp_ms, _TYPE_HEADERS)
