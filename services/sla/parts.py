@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from careline.event.v1.event_pb2 import Event, TimerElapsed
+from careline.event.v1.event_pb2 import Event
 from careline.sla.v1.clocks_pb2 import ClockEventKind
 from services.sla.domain.events import ClockEvent
 from services.sla.tables import ClockedConversation
@@ -76,7 +76,7 @@ def timer_event(
         at_us=at_us,
     )
     event.accepted_at_us = at_us
-    event.timer_elapsed.CopyFrom(TimerElapsed(timer_id=f"{conversation_id}/{name}"))
+    event.timer_elapsed.timer_id = f"{conversation_id}/{name}"
     attach(event, conversation_id, known.brand_id, known.channel, (clock_event,))
     return event
 
