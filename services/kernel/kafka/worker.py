@@ -188,6 +188,8 @@ class LaneWorker:
         events, self._events = self._events, []
         group = self.core.close(clean=clean)
         reached = self.core.next_offsets()
+        if group.openings:
+            await self._state.write(dict(group.openings))
         if group.outputs:
             await self._outputs.write(group.outputs)
         if group.effects and self._sink is not None:

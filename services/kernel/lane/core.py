@@ -75,6 +75,12 @@ class _Partition:
         )
         # Where a new lane begins, and where one with state must go on.
         self.next_offset = log_start if known is None else known.offset + 1
+        # To be stored before the first output, unless what is stored says the same already.
+        self.opening: Watermark | None = None
+        if known is None or known.clean or not same_version:
+            self.opening = Watermark(
+                self.next_offset - 1, spec.decision_version, False, self.limit.consecutive
+            )
         self.last_seen_offset: int | None = None
         self.touched = False
 
@@ -260,9 +266,14 @@ class LaneCore:
         ``clean`` marks the watermarks of all partitions: the worker stops in order.
         """
         changes: dict[int, list[Change]] = {}
+        openings: dict[int, list[Change]] = {}
         for number, partition in self._partitions.items():
             if not partition.touched and not (clean and partition.known is not None):
                 continue
+            if partition.touched and partition.opening is not None:
+                partition.watermarks.put(WATERMARK_KEY, partition.opening)
+                openings[number] = list(partition.watermarks.take_changes())
+                partition.opening = None
             partition.touched = False
             partition.known = Watermark(
                 partition.applied_offset,
@@ -281,6 +292,7 @@ class LaneCore:
             changes=changes,
             records=self._records,
             events=self._events,
+            openings=openings,
         )
         self._outputs, self._effects = [], []
         self._records = self._events = 0

@@ -73,6 +73,8 @@ Change = tuple[bytes, bytes | None]
 class FlushGroup:
     """What one flush makes durable: outputs and effects first, then the changes, then the acks.
 
+    ``openings`` go before all of these, where a partition's stored watermark would not tell that
+    the running version may have sent something: after a clean stop, and before a first group.
     ``changes`` maps a partition to its state changes, the watermark record last; all of a
     partition's changes go into one transaction.
     """
@@ -82,3 +84,4 @@ class FlushGroup:
     changes: Mapping[int, Sequence[Change]]
     records: int
     events: int
+    openings: Mapping[int, Sequence[Change]] = field(default_factory=dict)

@@ -7,12 +7,12 @@ It does not emulate rebalances between several workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
 from careline.event.v1.event_pb2 import Event, EventBatch
 from services.kernel.lane.core import LaneCore
-from services.kernel.lane.records import Output, Record
+from services.kernel.lane.records import Change, Output, Record
 from services.kernel.lane.stage import LaneSpec, Stage
 
 
@@ -76,21 +76,25 @@ class LaneHarness:
         group = self.core.close()
         if dying is Instant.BEFORE_OUTPUTS:
             return self.start()
+        self._store(group.openings)
         self.outputs.extend(group.outputs)
         self.effects.extend(group.effects)
         if dying is Instant.BEFORE_STATE:
             return self.start()
-        for partition, changes in group.changes.items():
-            for key, value in changes:
-                if value is None:
-                    self.changelog[partition].pop(key, None)
-                else:
-                    self.changelog[partition][key] = value
+        self._store(group.changes)
         if dying is Instant.BEFORE_ACKS:
             return self.start()
         for partition in self.partitions:
             self.committed[partition] = len(self.inputs[partition])
         return None
+
+    def _store(self, changes: Mapping[int, Sequence[Change]]) -> None:
+        for partition, rows in changes.items():
+            for key, value in rows:
+                if value is None:
+                    self.changelog[partition].pop(key, None)
+                else:
+                    self.changelog[partition][key] = value
 
     def events(self, topic: str | None = None) -> list[Event]:
         """Return the events written to a topic (the lane's own output by default), in order."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 
 from services.kernel.kafka import dead_letters
 from services.kernel.kafka.dead_letters import put_back
@@ -67,7 +68,7 @@ class Client:
 
     def poll(self, timeout_ms: int) -> dict[Any, list[Any]]:
         found, self._position = self.letters[self._position :], len(self.letters)
-        return {dead_letters.TopicPartition(LETTERS, 0): found}
+        return {TopicPartition(LETTERS, 0): found}
 
     def send(self, _topic: str, *, headers: list[tuple[str, bytes]], **_: object) -> Any:
         self.sent.append(dict(headers))

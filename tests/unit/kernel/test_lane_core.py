@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 from careline.event.v1.event_pb2 import Event, EventBatch, Message, Tick
 from services.kernel.lane.core import LaneCore, OffsetGapError
 from services.kernel.lane.dead_letters import DeadLetterLimitError
+from services.kernel.lane.outputs import MAX_RECORD_BYTES
 from services.kernel.lane.progress import DecisionVersionError
-from services.kernel.lane.records import REASON_HEADER, SOURCE_HEADER, Output, Record, Source
+from services.kernel.lane.records import (
+    LANE_HEADER,
+    REASON_HEADER,
+    SOURCE_HEADER,
+    Output,
+    Record,
+    Source,
+)
 from services.kernel.lane.stage import InvalidEventError, LaneSpec, Stage, Turn
 from services.kernel.lane.state import UnknownTableError, table_of
 from services.kernel.lane.timers import Timer
@@ -325,3 +333,61 @@ def test_dying_at_any_instant_changes_nothing(steps: list[tuple[str, object]]) -
     calm_side = Counter(event.SerializeToString() for event in calm.events(side))
     assert set(calm_side.values()) <= {1}
     assert {event.SerializeToString() for event in tried.events(side)} == set(calm_side)
+
+
+def test_a_letter_put_back_for_another_lane_is_left_to_it() -> None:
+    """Two lanes read one topic; only one of them could not understand the event."""
+    harness = lane()
+    place = Source("identity.event-identified.v1.dlq", 1, 0, 7).encode()
+    harness.feed(message(1), headers={SOURCE_HEADER: place, LANE_HEADER: b"test.other"})
+    harness.feed(message(2), headers={SOURCE_HEADER: place, LANE_HEADER: SPEC.name.encode()})
+    harness.flush()
+    assert [event.event_id for event in harness.events()] == ["2"]
+
+
+def test_side_outputs_stay_below_what_a_topic_accepts() -> None:
+    class Tell(Stage):
+        def on_event(self, event: Event, turn: Turn) -> None:
+            turn.send("identity.evidence-found.v1", 1, event)
+
+    harness = LaneHarness(SPEC, Tell)
+    for number in range(150):
+        event = message(number)
+        event.message.text = "x" * 40_000
+        harness.feed(event)
+    harness.flush()
+    outputs = harness.written("identity.evidence-found.v1")
+    assert max(len(output.value) for output in outputs) <= MAX_RECORD_BYTES
+    offsets = [event.source.offset for output in outputs for event in events_of(output)]
+    assert offsets == list(range(150))
+
+
+def test_another_version_refuses_what_a_first_group_after_a_clean_stop_may_have_sent() -> None:
+    """It sent its outputs and died before its state: the clean mark of before is no longer true."""
+    harness = lane()
+    harness.feed(message(1))
+    state = dict(harness.core.close(clean=True).changes[0])
+    again = LaneCore(SPEC, CountPerThread())
+    again.assign({0: list(state.items())})
+    again.take(replace(harness.inputs[0][0], offset=1))
+    group = again.close()
+    state.update(group.openings[0])
+    newer = replace(SPEC, decision_version="2")
+    with pytest.raises(DecisionVersionError, match="after offset 0 "):
+        LaneCore(newer, CountPerThread()).assign({0: list(state.items())})
+    again.take(replace(harness.inputs[0][0], offset=2))
+    assert not again.close().openings
+
+
+def test_another_version_refuses_what_a_first_group_ever_may_have_sent() -> None:
+    core = LaneCore(SPEC, CountPerThread())
+    core.assign({0: [], 1: []}, {0: 5, 1: 0})
+    core.take(Record(SPEC.input_topic, 0, 5, None, b"", 0))
+    opening = {number: list(changes) for number, changes in core.close().openings.items()}
+    assert list(opening) == [0]
+    newer = replace(SPEC, decision_version="2")
+    with pytest.raises(DecisionVersionError, match="after offset 4 "):
+        LaneCore(newer, CountPerThread()).assign(opening)
+    restarted = LaneCore(SPEC, CountPerThread())
+    restarted.assign(opening)
+    restarted.take(Record(SPEC.input_topic, 0, 5, None, b"", 0))
