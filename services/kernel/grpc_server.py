@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
@@ -80,10 +81,19 @@ class _Observed:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         code = self._context.code()
         if code is None or code == 0:
-            code = grpc.StatusCode.OK if error is None else grpc.StatusCode.UNKNOWN
+            code = _code_of(error)
         name = code.name if isinstance(code, grpc.StatusCode) else str(code)
         metrics.GRPC_HANDLED.labels(*self._labels, name).inc()
         metrics.GRPC_SECONDS.labels(*self._labels).observe(time.monotonic() - self._started)
+
+
+def _code_of(error: BaseException | None) -> grpc.StatusCode:
+    """Return what a call ended with that set no code itself."""
+    if error is None:
+        return grpc.StatusCode.OK
+    if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+        return grpc.StatusCode.CANCELLED  # the caller left, as every watcher does in the end
+    return grpc.StatusCode.UNKNOWN
 
 
 class GrpcServer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -93,7 +94,7 @@ class LaneService:
             await grpc_server.start()
         for companion in self._companions:
             await companion.start()
-        serving = asyncio.create_task(self._announce(grpc_server))
+        serving = asyncio.create_task(self._announce(grpc_server, stopping))
         try:
             await self._worker.run(stopping)
         finally:
@@ -104,6 +105,8 @@ class LaneService:
                 await grpc_server.stop()
             await health.stop()
             log.info("lane stopped", lane=self.core.spec.name)
+        with suppress(asyncio.CancelledError):
+            await serving  # raises what stopped it, if anything but the end did
 
     def _grpc_server(self) -> GrpcServer | None:
         if self._register is None:
@@ -111,12 +114,17 @@ class LaneService:
         address = f"{self._settings.bind}:{self._settings.grpc_port}"
         return GrpcServer(address, self._grpc_names, self._register)
 
-    async def _announce(self, grpc_server: GrpcServer | None) -> None:
-        """Keep the gRPC health service equal to the health report."""
-        while grpc_server is not None:
-            healthy, _ = self.report()
-            await grpc_server.set_serving(serving=healthy)
-            await asyncio.sleep(1.0)
+    async def _announce(self, grpc_server: GrpcServer | None, stopping: asyncio.Event) -> None:
+        """Keep the gRPC health service equal to the health report; stop the lane if that fails."""
+        try:
+            while grpc_server is not None:
+                healthy, _ = self.report()
+                await grpc_server.set_serving(serving=healthy)
+                await asyncio.sleep(1.0)
+        except Exception:
+            log.critical("no health report", lane=self.core.spec.name, exc_info=True)
+            stopping.set()
+            raise
 
     def report(self) -> tuple[bool, Mapping[str, object]]:
         """Healthy = partitions were assigned, and the committed offset moves while there is lag."""
