@@ -55,7 +55,7 @@ def facts_of(part: Facts) -> tuple[list[Fact], list[Fact]]:
 def opens(part: Facts, added: list[Fact]) -> bool:
     """Tell whether a conversation that is not known begins here.
 
-    One that was forgotten after its closing does not begin again when its opening is corrected.
+    One that was forgotten after its closing does not begin again when its opening is told anew.
     """
     if not any(code_of(fact.row) == OPENED for fact in added):
         return False

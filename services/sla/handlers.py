@@ -101,7 +101,7 @@ class RunClocks(Stage):
         conversation_id = part.conversation_id
         known = owned.conversations.get(conversation_id)
         if known is None:
-            if not opens(part, added):
+            if taken_back or not opens(part, added):
                 return
             owned.keep_policies()
             known = _opened(event)
