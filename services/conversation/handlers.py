@@ -24,6 +24,7 @@ from services.conversation.tables import (
     party_table_key,
 )
 from services.kernel.lane.stage import InvalidEventError, Stage, Turn
+from services.kernel.lane.state import Table
 from services.kernel.lane.timers import Timer
 
 _TIMER_PREFIX = "close/"
@@ -171,29 +172,32 @@ class RecordConversations(Stage):
 
 
 def _conversation_of(event: Event, turn: Turn) -> Conversation | None:
+    """Return the conversation that the event's time belongs to; None where the thread has none."""
     thread_key = event.thread_key
-    if not thread_key or not event.organisation_id:
-        raise InvalidEventError(
-            "the event has no thread key or no organisation: its gateway must set both"
-        )
     newest_id = turn.table(THREADS).get(thread_key)
     if newest_id is None:
+        if not thread_key or not event.organisation_id:
+            raise InvalidEventError(
+                "the event has no thread key or no organisation: its gateway must set both"
+            )
         return None
     conversations = turn.table(CONVERSATIONS)
-    newest = _known(conversations.get(newest_id), newest_id)
+    newest = _held(conversations, newest_id)
     if event.occurred_at_us >= newest.opened_at_us:
         return newest
+    return place(
+        newest,
+        event.occurred_at_us,
+        lambda number: _held(
+            conversations, conversation_id_of(newest.organisation_id, thread_key, number)
+        ),
+    )
 
-    def ordinal(number: int) -> Conversation:
-        key = conversation_id_of(newest.organisation_id, thread_key, number)
-        return _known(conversations.get(key), key)
 
-    return place(newest, event.occurred_at_us, ordinal)
-
-
-def _known(conversation: Conversation | None, conversation_id: str) -> Conversation:
+def _held(conversations: Table[Conversation], conversation_id: str) -> Conversation:
+    conversation = conversations.get(conversation_id)
     if conversation is None:
-        raise LookupError(f"the thread leads to {conversation_id}, but the state does not hold it")
+        raise LookupError(f"a thread leads to {conversation_id}, but the state does not hold it")
     return conversation
 
 

@@ -14,7 +14,7 @@ from services.conversation.domain.statuses import NEW
 # services/conversation/domain/recorder.py.
 MAX_STEPS: Final = 64
 MAX_EARLY_REPLIES: Final = 64
-MAX_RECENT_CONTACTS: Final = 16
+MAX_RECENT_CONTACTS: Final = 8
 
 _ID_BYTES = 15
 
