@@ -13,6 +13,8 @@ from deploy.local.ports import free_ports
 from deploy.local.services import SERVICES
 from deploy.local.stack import LocalStack
 from services.kernel.kafka.admin import apply_topics
+from tests.bench.assign import assign
+from tests.bench.fold import fold
 from tests.bench.freshness import freshness
 from tests.bench.gateway import gateway
 from tests.bench.lanes import kpi_fold, lane_throughput
@@ -21,9 +23,10 @@ from tests.bench.restore import restore
 
 console = Console(highlight=False)
 
+ALONE: dict[str, Callable[[], Iterable[str]]] = {"assign": assign, "fold": fold}
 BROKER: dict[str, Callable[[str], Iterable[str]]] = {
     "lanes": lane_throughput,
-    "fold": kpi_fold,
+    "kpi": kpi_fold,
     "restore": lambda kafka: [restore(kafka)],
 }
 WHOLE: dict[str, Callable[[LocalStack], Iterable[str]]] = {
@@ -34,9 +37,13 @@ WHOLE: dict[str, Callable[[LocalStack], Iterable[str]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", help=f"some of: {', '.join([*BROKER, *WHOLE])}")
-    wanted = parser.parse_args().only or [*BROKER, *WHOLE]
+    parser.add_argument("only", nargs="*", help=f"some of: {', '.join([*ALONE, *BROKER, *WHOLE])}")
+    wanted = parser.parse_args().only or [*ALONE, *BROKER, *WHOLE]
     console.print(describe())
+    for name, measure in ALONE.items():
+        if name in wanted:
+            for line in measure():
+                console.print(line)
     with tempfile.TemporaryDirectory(prefix="careline-bench-") as folder:
         if any(name in BROKER for name in wanted):
             _measure_broker(Path(folder) / "broker", wanted)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from heapq import merge
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.simulator.domain.actions import Action
 from services.simulator.domain.rhythm import DAY_US, HOUR_US, MINUTE_US
-from services.simulator.domain.simulation import Simulation, crisis_of_day
+from services.simulator.domain.simulation import Simulation
 from services.simulator.recording import write_period
-from services.simulator.runs import calendar_period, endless_run, live_run, period
+from services.simulator.runs import live_run, period
 from services.simulator.seeds import seeded_by
 from services.simulator.sizing import conversations_per_day
 
@@ -47,18 +46,6 @@ def test_a_period_can_be_cut_anywhere(cut_us: int) -> None:
     assert list(merge(before, after, key=lambda a: (a.at_us, a.action_id))) == whole
 
 
-def test_days_of_the_calendar_have_their_crisis_whatever_the_period() -> None:
-    day = FROM_US // DAY_US
-    crisis = crisis_of_day(seeded_by(7), day, "lumio")
-    earlier = calendar_period(7, crisis.from_us, crisis.to_us, 0.05)
-    later = calendar_period(7, crisis.from_us - DAY_US, crisis.to_us + HOUR_US, 0.05)
-
-    told = {action.action_id: action for action in later}
-    begun = list(earlier)
-    assert len(begun) > 50
-    assert all(told[action.action_id] == action for action in begun)
-
-
 @pytest.mark.parametrize("minutes", [10, 24 * 60])
 def test_a_period_has_about_as_many_events_as_wanted(minutes: int) -> None:
     to_us = FROM_US + minutes * MINUTE_US
@@ -87,12 +74,3 @@ def test_a_live_run_begins_now_and_one_at_infinite_speed_ends_now() -> None:
     at_once = live_run(7, FROM_US, 600, rate=5, speed=float("inf"), crisis=True)
     times = [at_once.timetable.at_us(action.at_us) for action in at_once.actions]
     assert FROM_US - 10 * MINUTE_US <= times[0] < times[-1] < FROM_US
-
-
-def test_an_endless_run_goes_on() -> None:
-    run = endless_run(7, FROM_US, rate=2.0)
-
-    taken = [next(run.actions) for _ in range(500)]
-
-    assert all(one.at_us <= other.at_us for one, other in pairwise(taken))
-    assert run.timetable.at_us(taken[0].at_us) == taken[0].at_us

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from random import Random
-
-import pytest
 
 from careline.conversation.v1.facts_pb2 import FactKind
 from careline.event.v1.event_pb2 import EventBatch
@@ -62,14 +61,11 @@ def events_per_second(values: list[bytes], group: int) -> float:
     return EVENTS / (time.process_time() - started)
 
 
-@pytest.mark.bench
-@pytest.mark.parametrize("name", PER_SECOND)
-def test_how_many_events_the_fold_takes_on_a_core(
-    capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def fold() -> Iterator[str]:
     group = Settings("", 0, 0).group_records
-    for size in (50, 200):
-        values = records(PER_SECOND[name], size)
-        best = max(events_per_second(values, group) for _ in range(3))
-        with capsys.disabled():
-            print(f"\nkpi fold, {name}, {size} events a record: {best:,.0f} events/s", end="")  # noqa: T201
+    for name, per_second in PER_SECOND.items():
+        for size in (50, 200):
+            values = records(per_second, size)
+            best = max(events_per_second(values, group) for _ in range(3))
+            what = f"fold alone, {name}, {size} a record"
+            yield f"{what:<36} {best:>10,.0f} events per CPU s"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-
-import pytest
+from collections.abc import Iterator
 
 from careline.event.v1.event_pb2 import Event, EventBatch, Message
 from services.identity.handlers.assign import AssignParties
@@ -54,10 +53,7 @@ def events_per_second(harness: LaneHarness, values: list[bytes], timestamp_ms: i
     return len(values) * EVENTS_PER_RECORD / (time.process_time() - started)
 
 
-@pytest.mark.bench
-def test_how_many_events_the_assign_lane_takes_on_a_core(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def assign() -> Iterator[str]:
     harness = LaneHarness(assign_spec(), AssignParties)
     now_ms = AT_US // 1_000
     for period in range(4):  # as many as the horizon holds: the most that a look-up has to ask
@@ -69,8 +65,5 @@ def test_how_many_events_the_assign_lane_takes_on_a_core(
         values = records((4 + turn) * GROUP, GROUP)
         new.append(events_per_second(harness, values, now_ms))
         repeated.append(events_per_second(harness, values, now_ms))
-    with capsys.disabled():
-        print(  # noqa: T201  # a bench prints
-            f"\nidentity.assign: {max(new):,.0f} new and {max(repeated):,.0f} repeated events a "
-            "second of CPU"
-        )
+    yield f"{'assign alone, new events':<36} {max(new):>10,.0f} events per CPU s"
+    yield f"{'assign alone, repeated events':<36} {max(repeated):>10,.0f} events per CPU s"
