@@ -33,7 +33,7 @@ _STEPS = {
 }
 
 
-class ImportBars:
+class _Bars:
     """One bar per step of an import."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def replay(
     if shift_to not in {"", "now"}:
         fail(f"--shift-to {shift_to!r}: only 'now' is known")
     bad_rows = rejects or Path(f"{file.name}.rejects.csv")
-    bars = ImportBars()
+    bars = _Bars()
     try:
         with bars.progress:
             result = import_file(

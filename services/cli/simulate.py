@@ -137,9 +137,8 @@ def _tell(done: Statistics, seconds: float, *, as_json: bool) -> None:
     if as_json:
         print_json({**done.as_dict(), "seconds": round(seconds, 1)})
         return
-    print_table(
+    out.print(
         f"{done.accepted} events accepted in {seconds:.0f} s, {done.duplicates} duplicates, "
-        f"{done.retries} retries",
-        ["channel", "events"],
-        sorted(done.by_channel.items()),
+        f"{done.retries} retries"
     )
+    print_table("By channel", ["channel", "events"], sorted(done.by_channel.items()))

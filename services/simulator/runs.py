@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.simulator.domain.actions import Action
 from services.simulator.domain.brands import LUMIO
-from services.simulator.domain.rhythm import DAY_US, Crisis
-from services.simulator.domain.simulation import Simulation, crisis_of_day, crisis_within
+from services.simulator.domain.rhythm import Crisis
+from services.simulator.domain.simulation import Simulation, crisis_within
 from services.simulator.seeds import seeded_by
 from services.simulator.sending.timetable import Timetable
 from services.simulator.sizing import conversations_per_day
 
 _SECOND_US = 1_000_000
-_HOUR_SECONDS = 3_600.0
 _SECONDS_PER_DAY = 86_400
 # Measured over whole days: what a conversation has, statuses included.
 EVENTS_PER_CONVERSATION = 8.0
-# How far ahead a run without an end knows its crises.
-_CRISIS_DAYS = 14
-_CENTURY_US = 36_525 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``events`` is about how many there will be; infinite for a run without an end."""
+    """``events`` is about how many there will be."""
 
     actions: Iterator[Action]
     timetable: Timetable
@@ -39,19 +35,13 @@ def period(seed: int, from_us: int, to_us: int, rate: float, *, crisis: bool) ->
     Periods that overlap tell the same of their common part, ids included, if they have no crisis;
     one that has tells of other conversations.
     """
-    if not crisis:
-        return _simulation(seed, "", rate, ()).actions(from_us, to_us)
-    one = crisis_within(from_us, to_us, LUMIO.brand_id)
-    return _simulation(seed, f"c{one.from_us:x}", rate, (one,)).actions(from_us, to_us)
-
-
-def calendar_period(seed: int, from_us: int, to_us: int, rate: float) -> Iterator[Action]:
-    """Return what happens in a period whose crises stand in the calendar, one for each day.
-
-    Whatever periods are asked for, they tell the same of their common part.
-    """
-    crises = _calendar(seed, from_us // DAY_US, to_us // DAY_US + 1)
-    return _simulation(seed, "d", rate, crises).actions(from_us, to_us)
+    size = size_of(rate)
+    label = f"s{seed}p{size}"
+    crises: tuple[Crisis, ...] = ()
+    if crisis:
+        crises = (crisis_within(from_us, to_us, LUMIO.brand_id),)
+        label += f"c{crises[0].from_us:x}"
+    return Simulation(seeded_by(seed), f"{label}-", size, crises).actions(from_us, to_us)
 
 
 def live_run(
@@ -73,31 +63,9 @@ def live_run(
     )
 
 
-def endless_run(seed: int, now_us: int, rate: float) -> Run:
-    """Return a run in real time, sized so that its first hour has ``rate`` events per second."""
-    seeded = seeded_by(seed)
-    today = now_us // DAY_US
-    crises = _calendar(seed, today, today + _CRISIS_DAYS)
-    hour_later_us = now_us + int(_HOUR_SECONDS * _SECOND_US)
-    per_day = conversations_per_day(seeded, now_us, hour_later_us, rate * _HOUR_SECONDS, crises)
-    simulation = Simulation(seeded, _run_label(seed, now_us), per_day, crises)
-    return Run(
-        simulation.actions(now_us, now_us + _CENTURY_US),
-        Timetable(now_us, now_us, 1.0),
-        math.inf,
-    )
-
-
-def _calendar(seed: int, first_day: int, end: int) -> tuple[Crisis, ...]:
-    """Return the crises of days counted from the epoch; the day before them left its queue."""
-    seeded = seeded_by(seed)
-    return tuple(crisis_of_day(seeded, day, LUMIO.brand_id) for day in range(first_day - 1, end))
-
-
-def _simulation(seed: int, variant: str, rate: float, crises: Sequence[Crisis]) -> Simulation:
-    """Return the simulation; what makes it differ from others stands in its ids."""
-    per_day = round(rate * _SECONDS_PER_DAY / EVENTS_PER_CONVERSATION)
-    return Simulation(seeded_by(seed), f"s{seed}p{per_day}{variant}-", per_day, crises)
+def size_of(rate: float) -> int:
+    """Return the conversations of an average day that has ``rate`` events per second."""
+    return max(1, round(rate * _SECONDS_PER_DAY / EVENTS_PER_CONVERSATION))
 
 
 def _run_label(seed: int, now_us: int) -> str:

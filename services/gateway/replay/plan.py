@@ -115,7 +115,7 @@ class ReplayPlan:
         mapping, suffix = self.mapping, self._suffix()
         return ReplayMessage(
             event_id=f"{mapping.namespace}:{row.id}{suffix}",
-            thread_key=f"{mapping.namespace}:{row.thread}{suffix}",
+            thread_key=self._thread(row),
             author_id=row.author,
             author_kind=cast("AuthorKind", row.kind),
             occurred_at_us=row.at_us + self.shift_us,
@@ -135,7 +135,7 @@ class ReplayPlan:
         mapping, suffix = self.mapping, self._suffix()
         return ReplayStatus(
             event_id=f"{mapping.namespace}:{row.id}{suffix}",
-            thread_key=f"{mapping.namespace}:{row.thread}{suffix}",
+            thread_key=self._thread(row),
             occurred_at_us=row.at_us + self.shift_us,
             status=cast("CaseStatus", row.status),
             assignee=row.assignee,
@@ -145,6 +145,10 @@ class ReplayPlan:
             organisation_id=mapping.organisation,
             account_id=self._account(row),
         )
+
+    def _thread(self, row: PlacedRow) -> str:
+        own = "" if self.mapping.thread_ids == "channel" else f"{self.mapping.namespace}:"
+        return f"{own}{row.thread}{self._suffix()}"
 
     def _account(self, row: PlacedRow) -> str:
         rule = self.mapping.account

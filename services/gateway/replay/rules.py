@@ -13,6 +13,7 @@ from services.gateway.replay.records import CaseStatus
 RowKind: TypeAlias = Literal["messages", "status-changes", "both"]
 FormatName: TypeAlias = Literal["csv", "ndjson"]
 ThreadRule: TypeAlias = Literal["reply-chain", "column"]
+ThreadIds: TypeAlias = Literal["namespaced", "channel"]
 BrandRuleName: TypeAlias = Literal["organisation-account", "column", "fixed"]
 AccountRuleName: TypeAlias = Literal["brand", "fixed"]
 
@@ -21,6 +22,7 @@ STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
 ROW_KINDS: tuple[RowKind, ...] = get_args(RowKind)
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 THREAD_RULES: tuple[ThreadRule, ...] = get_args(ThreadRule)
+THREAD_IDS: tuple[ThreadIds, ...] = get_args(ThreadIds)
 BRAND_RULES: tuple[BrandRuleName, ...] = get_args(BrandRuleName)
 ACCOUNT_RULES: tuple[AccountRuleName, ...] = get_args(AccountRuleName)
 
@@ -90,7 +92,8 @@ class ReplayMapping:
     """All rules for one kind of file; the keys of ``statuses`` are case-folded.
 
     ``channel`` holds for rows that name none. Of ``rows`` that are "both", those with a status are
-    status changes and the others messages.
+    status changes and the others messages. With ``thread_ids`` of the channel, what comes live
+    later belongs to the file's threads.
     """
 
     name: str
@@ -103,6 +106,7 @@ class ReplayMapping:
     columns: Columns
     time: TimeRule
     thread: ThreadRule
+    thread_ids: ThreadIds = "namespaced"
     direction: DirectionRule | None = None
     brand: BrandRule = field(default_factory=BrandRule)
     account: AccountRule = field(default_factory=AccountRule)

@@ -55,7 +55,7 @@ class Sender:
         accounts: SendingAccounts,
         clock: Clock,
         *,
-        concurrency: int = 16,
+        concurrency: int = 32,
         patience: Patience | None = None,
         told: Callable[[Statistics], None] = lambda _statistics: None,
     ) -> None:
