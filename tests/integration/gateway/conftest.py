@@ -83,7 +83,7 @@ class Caller:
             return dict(await answer.json())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Kafka and the gateway, to be killed at will."""
     folder = tmp_path_factory.mktemp("gateway")

@@ -21,7 +21,7 @@ INPUT = "sla.event-clocked.v1"
 Feed = Callable[[Sequence[Sequence[Event]], int], Awaitable[None]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kpi_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Kafka and the KPI service, to be killed at will."""
     services = [spec for spec in SERVICES if spec.name == "kpi"]
