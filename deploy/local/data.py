@@ -23,7 +23,8 @@ def elasticsearch_folder(run_dir: Path, cache: Path, account: Account | None) ->
     folder is gone are deleted here; nobody else would.
     """
     inside = run_dir / ELASTICSEARCH
-    if account is None or account.can_reach(inside):
+    # Asked of the run folder: `inside` may be the link to the cache that an earlier start made.
+    if account is None or account.can_reach(run_dir / "any file"):
         return inside
     runs = cache / "runs"
     _delete_abandoned(runs)

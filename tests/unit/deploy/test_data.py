@@ -38,6 +38,21 @@ def test_the_data_is_in_the_cache_when_the_account_cannot_enter_the_run_folder(
     assert elasticsearch_folder(closed, tmp_path / "cache", STRANGER) == outside
 
 
+def test_the_next_start_finds_the_data_in_the_cache_too(closed: Path, tmp_path: Path) -> None:
+    class Outsider(Account):
+        """May go anywhere but into the run folder."""
+
+        def _can_enter(self, folder: Path) -> bool:
+            return folder != closed
+
+    outsider = Outsider("outsider", 65534, 65534)
+
+    first, second = (elasticsearch_folder(closed, tmp_path / "cache", outsider) for _ in range(2))
+
+    assert first.is_relative_to(tmp_path / "cache")
+    assert second == first
+
+
 def test_what_a_deleted_run_folder_left_in_the_cache_is_deleted(
     closed: Path, tmp_path: Path
 ) -> None:
