@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 # The numbers of careline.conversation.v1.FactKind.
@@ -29,15 +29,3 @@ class Telling(NamedTuple):
 
     facts: Sequence[Fact]
     taken_back: Sequence[Told] = ()
-
-
-def net(tellings: Iterable[tuple[Telling, str, str]]) -> dict[Told, int]:
-    """Sum what tellings, each with its brand and timeline, come to; what cancels is left out."""
-    sums: dict[Told, int] = {}
-    for telling, brand_id, timeline in tellings:
-        for back in telling.taken_back:
-            sums[back] = sums.get(back, 0) - 1
-        for fact in telling.facts:
-            told = (*fact, brand_id, timeline)
-            sums[told] = sums.get(told, 0) + 1
-    return {told: total for told, total in sums.items() if total}

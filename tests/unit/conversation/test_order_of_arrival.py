@@ -23,7 +23,6 @@ from services.conversation.domain.facts import (
     STATUS_CHANGED,
     Telling,
     Told,
-    net,
 )
 from services.conversation.domain.recorder import Recorder
 
@@ -47,6 +46,18 @@ def record(known: Conversation, one: Happening) -> Telling:
     if what == "reply":
         return RECORDER.reply(known, at_us, brand_id, timeline)
     return RECORDER.change_status(known, at_us, brand_id, timeline, status=what)
+
+
+def net(tellings: Iterable[tuple[Telling, str, str]]) -> dict[Told, int]:
+    """Sum what tellings, each with its brand and timeline, come to; what cancels is left out."""
+    sums: dict[Told, int] = {}
+    for telling, brand_id, timeline in tellings:
+        for back in telling.taken_back:
+            sums[back] = sums.get(back, 0) - 1
+        for fact in telling.facts:
+            told = (*fact, brand_id, timeline)
+            sums[told] = sums.get(told, 0) + 1
+    return {told: total for told, total in sums.items() if total}
 
 
 def told_by(happenings: Sequence[Happening]) -> tuple[Conversation, dict[Told, int]]:
