@@ -23,6 +23,8 @@ out = Console()
 FAILED = 1
 UNREACHABLE = 3
 
+_KAFKA_LIBRARIES = ("kafka.errors", "aiokafka.errors")
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -61,7 +63,15 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
             if code == grpc.StatusCode.UNAVAILABLE:
                 fail(f"the service does not answer ({details}); see: careline status", UNREACHABLE)
             fail(f"{details} ({code.name})")
+        except _kafka_errors() as error:
+            fail(f"Kafka does not do its part ({error}); see: careline status", UNREACHABLE)
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
     return run
+
+
+def _kafka_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of the Kafka libraries that the command has loaded: most load none."""
+    loaded = (sys.modules.get(name) for name in _KAFKA_LIBRARIES)
+    return tuple(library.KafkaError for library in loaded if library is not None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from kafka.errors import KafkaError
 
 from deploy.local.background import Request, start_in_background
 from deploy.local.control import ProcessStatus, inspect, running_stack
@@ -78,8 +79,8 @@ def status(run_dir: RunDir = default_run_dir(), as_json: Json = False) -> None: 
     time.sleep(_RATE_SECONDS)
     second = _reports(record)
     services = [_status(each, first, second) for each in inspect(record)]
-    waiting = {each.topic: each.count for each in count_waiting(record.env["CARELINE_KAFKA"])}
-    healthy = all(each.healthy for each in services)
+    waiting = _waiting_letters(record.env["CARELINE_KAFKA"])
+    healthy = waiting is not None and all(each.healthy for each in services)
     if as_json:
         print_json(
             {
@@ -101,6 +102,14 @@ def status(run_dir: RunDir = default_run_dir(), as_json: Json = False) -> None: 
         _show(services, waiting)
     if not healthy:
         raise typer.Exit(FAILED)
+
+
+def _waiting_letters(kafka: str) -> dict[str, int] | None:
+    """Return the dead letters of each topic; None while Kafka does not answer."""
+    try:
+        return {each.topic: each.count for each in count_waiting(kafka)}
+    except KafkaError:
+        return None
 
 
 def _reports(record: StackRecord) -> dict[str, tuple[float, dict[str, Any]]]:
@@ -145,7 +154,7 @@ def _status(
     )
 
 
-def _show(services: list[ServiceStatus], waiting: dict[str, int]) -> None:
+def _show(services: list[ServiceStatus], waiting: dict[str, int] | None) -> None:
     print_table(
         "Careline",
         ["service", "health", "state", "lag", "events/s", "dead letters", "restarts"],
@@ -162,6 +171,9 @@ def _show(services: list[ServiceStatus], waiting: dict[str, int]) -> None:
             for each in services
         ],
     )
+    if waiting is None:
+        console.print("Kafka does not answer: dead letters cannot be counted", highlight=False)
+        return
     letters = {topic: count for topic, count in waiting.items() if count}
     if letters:
         print_table("Dead letters that wait", ["topic", "count"], list(letters.items()))
