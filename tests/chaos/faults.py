@@ -6,9 +6,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 
 from deploy.local.stack import LocalStack
+from deploy.local.waiting import http_ok, wait_until
+from deploy.local.worker import health_url
 
 STAGES = (
     "identity-assign",
@@ -110,6 +113,9 @@ class Faults:
 
 
 def wait_until_healthy(stack: LocalStack, *, seconds: float = READY_SECONDS) -> None:
+    """Wait for every service, however often it was killed and restarted before."""
     deadline = time.monotonic() + seconds
     for spec in stack.services:
-        stack[spec.name].wait_ready(seconds=max(1.0, deadline - time.monotonic()))
+        url = health_url(stack.service_ports(spec.name))
+        rest = max(1.0, deadline - time.monotonic())
+        assert wait_until(partial(http_ok, url), seconds=rest), f"{spec.name} is not healthy"
