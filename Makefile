@@ -4,7 +4,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-PYTHON ?= python3
+# The first Python that is new enough; 3.11 is the one that CI runs.
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
+  $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
@@ -91,11 +93,11 @@ help: ## List the targets
 
 .tools/bin/uv:
 	@echo "── uv is missing: installing it into .tools"
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Careline needs Python 3.11 or newer; install it, or run: make PYTHON=/path/to/python3.11 …")'
+	@test -n "$(PYTHON)" || { echo "Careline needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
 	@echo "── installing the project into .venv"
-	@$(UV) sync --quiet --locked
+	@$(UV) sync --quiet --locked $(if $(PYTHON),--python $(PYTHON))
 	@touch $@
