@@ -21,7 +21,7 @@ class DeadLetterLimit:
     """Counts a partition's consecutive dead letters and stops the lane at the limit.
 
     The count travels in the watermark record, so that restarting in a loop does not drain the
-    topic limit by limit. A good event, or another decision version, starts it anew.
+    topic limit by limit. A good event (no tick), or another decision version, starts it anew.
     """
 
     def __init__(self, lane: str, partition: int, limit: int, consecutive: int = 0) -> None:

@@ -186,6 +186,15 @@ def test_a_good_event_resets_the_count_of_bad_ones() -> None:
     assert len(harness.written("identity.event-identified.v1.dlq")) == 12
 
 
+def test_a_tick_does_not_reset_the_count_of_bad_events() -> None:
+    harness = lane()
+    for number in range(3):
+        harness.feed(value=b"\xff")
+        harness.feed(tick(10 + number))
+    with pytest.raises(DeadLetterLimitError):
+        harness.feed(value=b"\xff")
+
+
 def test_a_timer_fires_once_when_time_has_passed_it() -> None:
     harness = lane()
     harness.feed(message(1, at_seconds=10))
