@@ -39,10 +39,10 @@ def test_a_wrong_signature_is_refused_and_counted(whole_stack: LocalStack, desk:
     assert refused(whole_stack) == before + 1
 
 
-@pytest.mark.parametrize("body", [b"{not json", b"[]", b'{"type": 7}', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"{not json", b"[]", b'{"type": 7}'])
 def test_garbage_gets_a_reason_and_never_a_trace(desk: Desk, body: bytes) -> None:
     answer = desk.post("garbage", body)
-    assert answer.status in {400, 401}
+    assert answer.status == 400
     text = str(answer.body)
     assert "Traceback" not in text
     assert len(text) > 10

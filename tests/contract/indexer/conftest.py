@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from elasticsearch import AsyncElasticsearch
 
-from deploy.local.errors import LocalStackError
 from deploy.local.ports import free_ports
 from deploy.local.stack import LocalStack
 from services.indexer.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
@@ -24,13 +23,7 @@ def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     if given:
         yield given
         return
-    try:
-        stack = LocalStack(
-            tmp_path_factory.mktemp("stack"), ports=free_ports(), services=()
-        ).start()
-    except LocalStackError as error:
-        pytest.skip(f"no Elasticsearch can be started here: {error}")
-    with stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), ports=free_ports(), services=()) as stack:
         yield stack.addresses.elasticsearch
 
 

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from elasticsearch import AsyncElasticsearch
 
-from deploy.local.errors import LocalStackError
 from deploy.local.ports import free_ports
 from deploy.local.stack import LocalStack
 from services.kernel.elastic.connection import ElasticsearchAccess, connect
@@ -30,12 +28,7 @@ def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     if given:
         yield given
         return
-    run_dir: Path = tmp_path_factory.mktemp("stack")
-    try:
-        stack = LocalStack(run_dir, ports=free_ports(), services=()).start()
-    except LocalStackError as error:
-        pytest.skip(f"no Elasticsearch can be started here: {error}")
-    with stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), ports=free_ports(), services=()) as stack:
         yield stack.addresses.elasticsearch
 
 

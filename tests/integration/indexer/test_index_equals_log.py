@@ -11,7 +11,6 @@ from elasticsearch import AsyncElasticsearch, NotFoundError
 
 from careline.conversation.v1.facts_pb2 import Fact, FactKind, Facts
 from careline.event.v1.event_pb2 import AuthorKind, Event, EventBatch, Message, TimelineEnded
-from deploy.local.errors import LocalStackError
 from deploy.local.ports import free_ports, free_service_ports
 from deploy.local.services import ServicePorts, ServiceSpec
 from deploy.local.stack import LocalStack
@@ -41,11 +40,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     )
     ports = free_ports((spec,))
     run_dir = tmp_path_factory.mktemp("stack")
-    try:
-        stack = LocalStack(run_dir, ports=ports, services=(spec,)).start()
-    except LocalStackError as error:
-        pytest.skip(f"Kafka and Elasticsearch cannot be started here: {error}")
-    with stack:
+    with LocalStack(run_dir, ports=ports, services=(spec,)) as stack:
         yield stack
 
 

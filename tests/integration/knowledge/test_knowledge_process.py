@@ -9,7 +9,6 @@ import pytest
 
 from careline.knowledge.v1 import knowledge_service_pb2 as messages
 from careline.knowledge.v1 import knowledge_service_pb2_grpc as stubs
-from deploy.local.errors import LocalStackError
 from deploy.local.ports import free_ports, free_service_ports
 from deploy.local.services import ServicePorts, ServiceSpec
 from deploy.local.stack import LocalStack
@@ -29,11 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         address="KNOWLEDGE",
     )
     run_dir = tmp_path_factory.mktemp("stack")
-    try:
-        stack = LocalStack(run_dir, ports=free_ports((spec,)), services=(spec,)).start()
-    except LocalStackError as error:
-        pytest.skip(f"Elasticsearch cannot be started here: {error}")
-    with stack:
+    with LocalStack(run_dir, ports=free_ports((spec,)), services=(spec,)) as stack:
         yield stack
 
 
