@@ -15,15 +15,15 @@ class RecentEvents:
         self._capacity = capacity
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def has(self, channel: str, event_id: str) -> bool:
-        key = (channel, event_id)
+    def has(self, organisation: str, event_id: str) -> bool:
+        key = (organisation, event_id)
         if key not in self._seen:
             return False
         self._seen.move_to_end(key)
         return True
 
-    def add(self, channel: str, event_id: str) -> None:
-        self._seen[(channel, event_id)] = None
-        self._seen.move_to_end((channel, event_id))
+    def add(self, organisation: str, event_id: str) -> None:
+        self._seen[(organisation, event_id)] = None
+        self._seen.move_to_end((organisation, event_id))
         if len(self._seen) > self._capacity:
             self._seen.popitem(last=False)
