@@ -112,8 +112,6 @@ def _tell(result: ImportResult, bad_rows: Path, *, as_json: bool) -> None:
         console.print(
             f"{result.rejected} bad rows, with their reasons: {bad_rows}", highlight=False
         )
-    else:
-        bad_rows.unlink(missing_ok=True)
     if as_json:
         print_json(result.as_dict())
     else:

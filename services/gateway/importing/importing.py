@@ -69,7 +69,7 @@ def import_file(
     """Publish a file's events on a timeline of their own and wait until they can be read.
 
     ``shift_to_us`` moves all times so that the last is that instant; ``rejects`` is where rows
-    that cannot be used are written to, with their reasons. Raise ``ReplayFileError`` when the file
+    that cannot be used, if any, are written to, with their reasons. Raise ``ReplayFileError`` when the file
     cannot be read at all, ``ImportFailedError`` when a part of Careline does not do its own.
     """
     tell = progress or (lambda _progress: None)
@@ -82,7 +82,7 @@ def import_file(
     except ValueError as error:
         raise ImportFailedError(f"CARELINE_PARTY_KEY: {error}") from error
     with plan_replay(path, mapping, shift_to_us, progress=reading) as plan:
-        if rejects is not None:
+        if rejects is not None and plan.counts.rejected:
             plan.write_rejects(rejects)
         if plan.first_at_us is None or plan.last_at_us is None:
             return _result(plan, RunSeen())
