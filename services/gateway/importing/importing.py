@@ -69,8 +69,9 @@ def import_file(
     """Publish a file's events on a timeline of their own and wait until they can be read.
 
     ``shift_to_us`` moves all times so that the last is that instant; ``rejects`` is where rows
-    that cannot be used, if any, are written to, with their reasons. Raise ``ReplayFileError`` when the file
-    cannot be read at all, ``ImportFailedError`` when a part of Careline does not do its own.
+    that cannot be used, if any, are written to, with their reasons. Raise ``ReplayFileError`` when
+    the file cannot be read at all, ``ImportFailedError`` when a part of Careline does not do its
+    own.
     """
     tell = progress or (lambda _progress: None)
 
