@@ -60,7 +60,7 @@ def write_day(
     answered: list[tuple[str, datetime, datetime | None]] = []
     for thread in range(threads):
         brand = chance.choice(brands)
-        at = START + timedelta(seconds=chance.randrange(12 * 3600))
+        at = START + timedelta(seconds=chance.randrange(10 * 3600))
         opened, first_reply, parent = at, None, None
         for turn in range(chance.randrange(1, 7)):
             is_customer = turn == 0 or (turn > 1 and chance.random() < 0.5)
@@ -71,7 +71,8 @@ def write_day(
             if not is_customer and first_reply is None:
                 first_reply = at
             parent = number
-            at += timedelta(seconds=1 + int(chance.lognormvariate(7.5, 1.5)))
+            # Beyond the promise's hour there is nothing more to learn from a longer silence.
+            at += timedelta(seconds=1 + min(int(chance.lognormvariate(7.5, 1.5)), 7_200))
         expected.conversations[brand] += 1
         answered.append((brand, opened, first_reply))
     end = max(message.at for message in messages)

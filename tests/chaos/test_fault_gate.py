@@ -27,7 +27,7 @@ FIRST_RESPONSE_TARGET = timedelta(hours=1)
 THREADS = 1_500
 # Far from the numbers of recorded tweets, which other tests replay into the same stack.
 FIRST_NUMBER = 9_000_000_000
-# The day's twelve hours and its stragglers take about a minute.
+# The day's ten hours and its stragglers take a minute at the most.
 SPEED = "1500"
 COMMAND_SECONDS = 600
 

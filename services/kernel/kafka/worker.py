@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -104,6 +106,8 @@ class LaneWorker:
             self.core.spec.name,
             broker=f"kafka://{self._kafka}",
             store="memory://",
+            # Faust makes the folder though nothing is kept in it.
+            datadir=str(Path(tempfile.gettempdir()) / f"{self.core.spec.name}-faust"),
             autodiscover=False,
             web_enabled=False,
             web_tables_enabled=False,
