@@ -12,6 +12,7 @@ from deploy.local.ports import free_ports
 from deploy.local.process import Backoff
 from deploy.local.services import SERVICES
 from deploy.local.stack import LocalStack
+from services.kernel.clock import SystemClock
 from services.kernel.kafka.writing import OutputWriter
 from services.kernel.lane.records import SOURCE_HEADER, Output, Source
 from services.kpi.testing.events import Events
@@ -57,8 +58,10 @@ async def feed(kpi_stack: LocalStack) -> AsyncIterator[Feed]:
             offset = offsets[partition] = offsets.get(partition, -1) + 1
             source = Source(f"test {id(offsets)}", 1, partition, offset).encode()
             value = EventBatch(events=events).SerializeToString()
+            # An old time would let the broker's retention remove the record.
+            now_ms = SystemClock().now_us() // 1_000
             outputs.append(
-                Output(INPUT, partition, None, value, 1_700_000_000_000, ((SOURCE_HEADER, source),))
+                Output(INPUT, partition, None, value, now_ms, ((SOURCE_HEADER, source),))
             )
         # The lane before died between its outputs and its state once, so it writes them twice.
         await writer.write(outputs)
