@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 
 from careline.event.v1.event_pb2 import Event, EventBatch
 from deploy.local.stack import LocalStack
+from services.kernel.clock import SystemClock
 from services.kernel.kafka.admin import apply_topics, check_topics
 from services.kernel.kafka.dead_letters import count_waiting, put_back, waiting_letters
 from services.kernel.kafka.reading import log_starts, read_state
@@ -19,6 +20,8 @@ from services.kernel.lane.records import SOURCE_HEADER, Output, Record, Source
 
 STATE = "sla.clock-state.v1"
 INPUT = "insight.event-understood.v1"
+# Retention would remove what is dated long ago.
+NOW_MS = SystemClock().now_us() // 1_000
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ async def test_a_large_group_is_written_whole_and_in_order(kafka: str) -> None:
 
 
 async def test_a_dead_letter_goes_back_once_with_its_bytes(kafka: str) -> None:
-    record = Record(INPUT, 1, 7, b"key", b"", 1_700_000_000_000)
+    record = Record(INPUT, 1, 7, b"key", b"", NOW_MS)
     value = EventBatch(events=[Event(event_id="bad")]).SerializeToString()
     letter = dead_letter(
         record,
@@ -102,7 +105,7 @@ async def test_outputs_keep_their_order_and_headers(kafka: str) -> None:
     writer = OutputWriter(kafka, "test-order")
     await writer.start()
     outputs = [
-        Output(INPUT, 3, None, str(number).encode(), 1_700_000_000_000, ((SOURCE_HEADER, b"s"),))
+        Output(INPUT, 3, None, str(number).encode(), NOW_MS, ((SOURCE_HEADER, b"s"),))
         for number in range(3_000)
     ]
     await writer.write(outputs)
