@@ -28,6 +28,11 @@ log = structlog.get_logger(__name__)
 
 EXIT_FAILED = 70
 
+# How long the broker may take for one step. A client that waits for an answer that never comes
+# (seen: a transaction across a broker's kill -9) must not stand still for ever: the process ends,
+# and its successor goes on from the last transaction.
+_BROKER_SECONDS = 30.0
+
 _NO_HEADERS: dict[str, bytes] = {}
 
 Exit = Callable[[int], None]
@@ -192,14 +197,16 @@ class LaneWorker:
         events, self._events = self._events, []
         group = self.core.close(clean=clean)
         reached = self.core.next_offsets()
-        if group.openings:
-            await self._state.write(dict(group.openings))
-        if group.outputs:
-            await self._outputs.write(group.outputs)
+        async with asyncio.timeout(_BROKER_SECONDS):
+            if group.openings:
+                await self._state.write(dict(group.openings))
+            if group.outputs:
+                await self._outputs.write(group.outputs)
         if group.effects and self._sink is not None:
             await self._sink.write(group.effects)
-        if group.changes:
-            await self._state.write(dict(group.changes))
+        async with asyncio.timeout(_BROKER_SECONDS):
+            if group.changes:
+                await self._state.write(dict(group.changes))
         for event in events:
             await self._stream.ack(event)
         self._durable = reached
@@ -236,7 +243,8 @@ class LaneWorker:
                 for tp in self.app.consumer.assignment()
                 if tp.topic == self.core.spec.input_topic
             )
-            await self._state.own(owned)
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await self._state.own(owned)
             restored, starts = await asyncio.gather(
                 read_state(self._kafka, self.core.spec.state_topic, owned),
                 log_starts(self._kafka, self.core.spec.input_topic, owned),

@@ -39,6 +39,7 @@ class Broker:
     def __init__(self) -> None:
         self.written: list[str] = []
         self.refusing = False
+        self.silent = False
         self.changelog: dict[int, dict[bytes, bytes]] = {}
 
     async def start(self) -> None: ...
@@ -53,6 +54,8 @@ class Broker:
 
     async def write(self, what: Any) -> None:
         await asyncio.sleep(0)
+        if self.silent:
+            await asyncio.Event().wait()
         if self.refusing:
             raise ConnectionError("the broker refuses")
         if not isinstance(what, dict):
@@ -159,6 +162,19 @@ async def test_a_last_flush_that_fails_ends_the_process_before_another_can_follo
         await running
     assert bench.exits[0] == EXIT_FAILED
     assert "ack" not in bench.broker.written
+
+
+async def test_a_broker_that_never_answers_ends_the_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_BROKER_SECONDS", 0.05)
+    await bench.worker._on_assigned()
+    await bench.feed(0)
+    bench.broker.silent = True
+    with pytest.raises(TimeoutError):
+        async with bench.worker._crash_on_error():
+            await bench.worker._flush()
+    assert bench.exits == [EXIT_FAILED]
 
 
 async def test_an_engine_that_crashed_ends_the_process(bench: Bench) -> None:
