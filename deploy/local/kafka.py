@@ -75,7 +75,8 @@ class KafkaNode:
         argv = self._java(
             "-Xmx128m",
             "kafka.tools.StorageTool",
-            *("format", "--cluster-id", cluster, "--config", str(self._config)),
+            # Joined by "=", for an id may begin with a dash.
+            *("format", f"--cluster-id={cluster}", "--config", str(self._config)),
         )
         outcome = subprocess.run(  # noqa: S603  no shell; the runner's own arguments
             argv,

@@ -158,9 +158,17 @@ async def run_is_indexed(client: AsyncElasticsearch, run_id: str, seconds: float
     raise AssertionError(f"run {run_id}: {ended} of {PARTITIONS} partitions within {seconds} s")
 
 
-async def compared(stack: LocalStack) -> Comparison:
+async def compared(stack: LocalStack, seconds: float = 60.0) -> Comparison:
+    """Compare once the indexer has recorded its progress, which it does after it has indexed."""
     access = ElasticsearchAccess(stack.addresses.elasticsearch)
-    return await compare_index(stack.addresses.kafka, access)
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await compare_index(stack.addresses.kafka, access)
+        if not any(collection.newer for collection in found.collections.values()):
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"progress lags behind the index: {found.as_dict()}")
+        await asyncio.sleep(0.1)
 
 
 async def test_nothing_is_lost_while_elasticsearch_is_down(
