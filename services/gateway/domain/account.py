@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """``channel`` is the channel's kind; without secrets every request is refused."""
+    """``channel`` is the channel's kind, ``settings`` an instance of its settings class."""
 
     organisation: str
     account: str
     channel: str
+    settings: Any = field(repr=False)
     brand: str = ""
-    # Several while one is being replaced.
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what proves its requests; without any, every request is refused."""
+        secrets: tuple[str, ...] = self.settings.secrets
+        return secrets
 
 
 class Accounts:

@@ -22,43 +22,46 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from careline.channel.v1 import content_pb2 as careline_dot_channel_dot_v1_dot_content__pb2
+from careline.channel.v1 import happenings_pb2 as careline_dot_channel_dot_v1_dot_happenings__pb2
+from careline.channel.v1 import replies_pb2 as careline_dot_channel_dot_v1_dot_replies__pb2
 from careline.conversation.v1 import facts_pb2 as careline_dot_conversation_dot_v1_dot_facts__pb2
 from careline.identity.v1 import assignment_pb2 as careline_dot_identity_dot_v1_dot_assignment__pb2
 from careline.insight.v1 import understanding_pb2 as careline_dot_insight_dot_v1_dot_understanding__pb2
 from careline.sla.v1 import clocks_pb2 as careline_dot_sla_dot_v1_dot_clocks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63\x61reline/event/v1/event.proto\x12\x11\x63\x61reline.event.v1\x1a$careline/conversation/v1/facts.proto\x1a%careline/identity/v1/assignment.proto\x1a\'careline/insight/v1/understanding.proto\x1a\x1c\x63\x61reline/sla/v1/clocks.proto\"6\n\nEventBatch\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.careline.event.v1.Event\"\\\n\x06Source\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x11\n\tpartition\x18\x03 \x01(\r\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04part\x18\x05 \x01(\r\"\xe9\x07\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x17\n\x0forganisation_id\x18\x02 \x01(\t\x12\x10\n\x08\x62rand_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x12\n\naccount_id\x18\x05 \x01(\t\x12\x10\n\x08timeline\x18\x06 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x07 \x01(\x03\x12\x16\n\x0e\x61\x63\x63\x65pted_at_us\x18\x08 \x01(\x03\x12\x12\n\nthread_key\x18\t \x01(\t\x12\x11\n\tparty_key\x18\n \x01(\t\x12)\n\x06source\x18\x0b \x01(\x0b\x32\x19.careline.event.v1.Source\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\x12-\n\x07message\x18\x14 \x01(\x0b\x32\x1a.careline.event.v1.MessageH\x00\x12:\n\x0estatus_changed\x18\x15 \x01(\x0b\x32 .careline.event.v1.StatusChangedH\x00\x12\'\n\x04tick\x18\x16 \x01(\x0b\x32\x17.careline.event.v1.TickH\x00\x12:\n\x0etimeline_ended\x18\x17 \x01(\x0b\x32 .careline.event.v1.TimelineEndedH\x00\x12\x37\n\x0cunrecognised\x18\x18 \x01(\x0b\x32\x1f.careline.event.v1.UnrecognisedH\x00\x12=\n\x0eparty_assigned\x18\x19 \x01(\x0b\x32#.careline.identity.v1.PartyAssignedH\x00\x12\x38\n\rtimer_elapsed\x18\x1a \x01(\x0b\x32\x1f.careline.event.v1.TimerElapsedH\x00\x12=\n\x0e\x65vidence_found\x18\x1b \x01(\x0b\x32#.careline.identity.v1.EvidenceFoundH\x00\x12>\n\x10timeline_started\x18\x1c \x01(\x0b\x32\".careline.event.v1.TimelineStartedH\x00\x12\x34\n\nassignment\x18( \x01(\x0b\x32 .careline.identity.v1.Assignment\x12\x39\n\runderstanding\x18) \x01(\x0b\x32\".careline.insight.v1.Understanding\x12\x35\n\x0c\x63onversation\x18* \x01(\x0b\x32\x1f.careline.conversation.v1.Facts\x12$\n\x03sla\x18+ \x01(\x0b\x32\x17.careline.sla.v1.ClocksB\x06\n\x04\x62ody\"\xec\x01\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x32\n\x0b\x61uthor_kind\x18\x02 \x01(\x0e\x32\x1d.careline.event.v1.AuthorKind\x12\x13\n\x0b\x61uthor_name\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x05 \x01(\t\x12\x15\n\rlanguage_hint\x18\x06 \x01(\t\x12\x32\n\x0bidentifiers\x18\x07 \x03(\x0b\x32\x1d.careline.event.v1.Identifier\x12\x0e\n\x06\x65\x64ited\x18\x08 \x01(\x08\")\n\nIdentifier\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"j\n\rStatusChanged\x12\x35\n\x06status\x18\x01 \x01(\x0e\x32%.careline.event.v1.ConversationStatus\x12\x10\n\x08\x61ssignee\x18\x02 \x01(\t\x12\x10\n\x08priority\x18\x03 \x01(\t\"\x06\n\x04Tick\"!\n\x0fTimelineStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"E\n\rTimelineEnded\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x04\x12\x12\n\nduplicates\x18\x03 \x01(\x04\"-\n\x0cUnrecognised\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\" \n\x0cTimerElapsed\x12\x10\n\x08timer_id\x18\x01 \x01(\t*\x87\x01\n\nAuthorKind\x12\x1b\n\x17\x41UTHOR_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41UTHOR_KIND_CUSTOMER\x10\x01\x12\x15\n\x11\x41UTHOR_KIND_AGENT\x10\x02\x12\x13\n\x0f\x41UTHOR_KIND_BOT\x10\x03\x12\x16\n\x12\x41UTHOR_KIND_SYSTEM\x10\x04*\xf6\x01\n\x12\x43onversationStatus\x12#\n\x1f\x43ONVERSATION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSATION_STATUS_NEW\x10\x01\x12\x1c\n\x18\x43ONVERSATION_STATUS_OPEN\x10\x02\x12\x1f\n\x1b\x43ONVERSATION_STATUS_PENDING\x10\x03\x12\x1f\n\x1b\x43ONVERSATION_STATUS_ON_HOLD\x10\x04\x12\x1e\n\x1a\x43ONVERSATION_STATUS_SOLVED\x10\x05\x12\x1e\n\x1a\x43ONVERSATION_STATUS_CLOSED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63\x61reline/event/v1/event.proto\x12\x11\x63\x61reline.event.v1\x1a!careline/channel/v1/content.proto\x1a$careline/channel/v1/happenings.proto\x1a!careline/channel/v1/replies.proto\x1a$careline/conversation/v1/facts.proto\x1a%careline/identity/v1/assignment.proto\x1a\'careline/insight/v1/understanding.proto\x1a\x1c\x63\x61reline/sla/v1/clocks.proto\"6\n\nEventBatch\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.careline.event.v1.Event\"\\\n\x06Source\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x11\n\tpartition\x18\x03 \x01(\r\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04part\x18\x05 \x01(\r\"\xc2\x0c\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x17\n\x0forganisation_id\x18\x02 \x01(\t\x12\x10\n\x08\x62rand_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x12\n\naccount_id\x18\x05 \x01(\t\x12\x10\n\x08timeline\x18\x06 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x07 \x01(\x03\x12\x16\n\x0e\x61\x63\x63\x65pted_at_us\x18\x08 \x01(\x03\x12\x12\n\nthread_key\x18\t \x01(\t\x12\x11\n\tparty_key\x18\n \x01(\t\x12)\n\x06source\x18\x0b \x01(\x0b\x32\x19.careline.event.v1.Source\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\x12\x0f\n\x07raw_ref\x18\r \x01(\t\x12-\n\x07message\x18\x14 \x01(\x0b\x32\x1a.careline.event.v1.MessageH\x00\x12:\n\x0estatus_changed\x18\x15 \x01(\x0b\x32 .careline.event.v1.StatusChangedH\x00\x12\'\n\x04tick\x18\x16 \x01(\x0b\x32\x17.careline.event.v1.TickH\x00\x12:\n\x0etimeline_ended\x18\x17 \x01(\x0b\x32 .careline.event.v1.TimelineEndedH\x00\x12\x37\n\x0cunrecognised\x18\x18 \x01(\x0b\x32\x1f.careline.event.v1.UnrecognisedH\x00\x12=\n\x0eparty_assigned\x18\x19 \x01(\x0b\x32#.careline.identity.v1.PartyAssignedH\x00\x12\x38\n\rtimer_elapsed\x18\x1a \x01(\x0b\x32\x1f.careline.event.v1.TimerElapsedH\x00\x12=\n\x0e\x65vidence_found\x18\x1b \x01(\x0b\x32#.careline.identity.v1.EvidenceFoundH\x00\x12>\n\x10timeline_started\x18\x1c \x01(\x0b\x32\".careline.event.v1.TimelineStartedH\x00\x12>\n\x0fmessage_deleted\x18\x1d \x01(\x0b\x32#.careline.channel.v1.MessageDeletedH\x00\x12@\n\x10reaction_changed\x18\x1e \x01(\x0b\x32$.careline.channel.v1.ReactionChangedH\x00\x12>\n\x0freceipt_arrived\x18\x1f \x01(\x0b\x32#.careline.channel.v1.ReceiptArrivedH\x00\x12\x44\n\x12\x65ngagement_counted\x18  \x01(\x0b\x32&.careline.channel.v1.EngagementCountedH\x00\x12>\n\x0f\x63\x61ll_progressed\x18! \x01(\x0b\x32#.careline.channel.v1.CallProgressedH\x00\x12<\n\x0e\x63ustomer_acted\x18\" \x01(\x0b\x32\".careline.channel.v1.CustomerActedH\x00\x12>\n\x0fsurvey_answered\x18# \x01(\x0b\x32#.careline.channel.v1.SurveyAnsweredH\x00\x12>\n\x0freply_requested\x18$ \x01(\x0b\x32#.careline.channel.v1.ReplyRequestedH\x00\x12@\n\x10reply_progressed\x18% \x01(\x0b\x32$.careline.channel.v1.ReplyProgressedH\x00\x12\x34\n\nassignment\x18( \x01(\x0b\x32 .careline.identity.v1.Assignment\x12\x39\n\runderstanding\x18) \x01(\x0b\x32\".careline.insight.v1.Understanding\x12\x35\n\x0c\x63onversation\x18* \x01(\x0b\x32\x1f.careline.conversation.v1.Facts\x12$\n\x03sla\x18+ \x01(\x0b\x32\x17.careline.sla.v1.ClocksB\x06\n\x04\x62ody\"\xf7\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x32\n\x0b\x61uthor_kind\x18\x02 \x01(\x0e\x32\x1d.careline.event.v1.AuthorKind\x12\x13\n\x0b\x61uthor_name\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x1b\n\x13reply_to_message_id\x18\x05 \x01(\t\x12\x15\n\rlanguage_hint\x18\x06 \x01(\t\x12\x32\n\x0bidentifiers\x18\x07 \x03(\x0b\x32\x1d.careline.event.v1.Identifier\x12\x0e\n\x06\x65\x64ited\x18\x08 \x01(\x08\x12\x34\n\x0b\x61ttachments\x18\t \x03(\x0b\x32\x1f.careline.channel.v1.Attachment\x12/\n\x08location\x18\n \x01(\x0b\x32\x1d.careline.channel.v1.Location\x12\x0f\n\x07subject\x18\x0b \x01(\t\x12\x13\n\x0bquoted_text\x18\x0c \x01(\t\x12\x11\n\tsignature\x18\r \x01(\t\x12\x11\n\tis_public\x18\x0e \x01(\x08\x12\x0f\n\x07payload\x18\x0f \x01(\t\x12\x15\n\rreply_address\x18\x10 \x01(\t\x12\x11\n\tautomatic\x18\x11 \x01(\x08\x12\x0c\n\x04spam\x18\x12 \x01(\x08\x12\r\n\x05stars\x18\x13 \x01(\r\")\n\nIdentifier\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"j\n\rStatusChanged\x12\x35\n\x06status\x18\x01 \x01(\x0e\x32%.careline.event.v1.ConversationStatus\x12\x10\n\x08\x61ssignee\x18\x02 \x01(\t\x12\x10\n\x08priority\x18\x03 \x01(\t\"\x06\n\x04Tick\"!\n\x0fTimelineStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"E\n\rTimelineEnded\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x04\x12\x12\n\nduplicates\x18\x03 \x01(\x04\"-\n\x0cUnrecognised\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\" \n\x0cTimerElapsed\x12\x10\n\x08timer_id\x18\x01 \x01(\t*\x87\x01\n\nAuthorKind\x12\x1b\n\x17\x41UTHOR_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41UTHOR_KIND_CUSTOMER\x10\x01\x12\x15\n\x11\x41UTHOR_KIND_AGENT\x10\x02\x12\x13\n\x0f\x41UTHOR_KIND_BOT\x10\x03\x12\x16\n\x12\x41UTHOR_KIND_SYSTEM\x10\x04*\xf6\x01\n\x12\x43onversationStatus\x12#\n\x1f\x43ONVERSATION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSATION_STATUS_NEW\x10\x01\x12\x1c\n\x18\x43ONVERSATION_STATUS_OPEN\x10\x02\x12\x1f\n\x1b\x43ONVERSATION_STATUS_PENDING\x10\x03\x12\x1f\n\x1b\x43ONVERSATION_STATUS_ON_HOLD\x10\x04\x12\x1e\n\x1a\x43ONVERSATION_STATUS_SOLVED\x10\x05\x12\x1e\n\x1a\x43ONVERSATION_STATUS_CLOSED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'careline.event.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUTHORKIND']._serialized_start=1940
-  _globals['_AUTHORKIND']._serialized_end=2075
-  _globals['_CONVERSATIONSTATUS']._serialized_start=2078
-  _globals['_CONVERSATIONSTATUS']._serialized_end=2324
-  _globals['_EVENTBATCH']._serialized_start=200
-  _globals['_EVENTBATCH']._serialized_end=254
-  _globals['_SOURCE']._serialized_start=256
-  _globals['_SOURCE']._serialized_end=348
-  _globals['_EVENT']._serialized_start=351
-  _globals['_EVENT']._serialized_end=1352
-  _globals['_MESSAGE']._serialized_start=1355
-  _globals['_MESSAGE']._serialized_end=1591
-  _globals['_IDENTIFIER']._serialized_start=1593
-  _globals['_IDENTIFIER']._serialized_end=1634
-  _globals['_STATUSCHANGED']._serialized_start=1636
-  _globals['_STATUSCHANGED']._serialized_end=1742
-  _globals['_TICK']._serialized_start=1744
-  _globals['_TICK']._serialized_end=1750
-  _globals['_TIMELINESTARTED']._serialized_start=1752
-  _globals['_TIMELINESTARTED']._serialized_end=1785
-  _globals['_TIMELINEENDED']._serialized_start=1787
-  _globals['_TIMELINEENDED']._serialized_end=1856
-  _globals['_UNRECOGNISED']._serialized_start=1858
-  _globals['_UNRECOGNISED']._serialized_end=1903
-  _globals['_TIMERELAPSED']._serialized_start=1905
-  _globals['_TIMERELAPSED']._serialized_end=1937
+  _globals['_AUTHORKIND']._serialized_start=2916
+  _globals['_AUTHORKIND']._serialized_end=3051
+  _globals['_CONVERSATIONSTATUS']._serialized_start=3054
+  _globals['_CONVERSATIONSTATUS']._serialized_end=3300
+  _globals['_EVENTBATCH']._serialized_start=308
+  _globals['_EVENTBATCH']._serialized_end=362
+  _globals['_SOURCE']._serialized_start=364
+  _globals['_SOURCE']._serialized_end=456
+  _globals['_EVENT']._serialized_start=459
+  _globals['_EVENT']._serialized_end=2061
+  _globals['_MESSAGE']._serialized_start=2064
+  _globals['_MESSAGE']._serialized_end=2567
+  _globals['_IDENTIFIER']._serialized_start=2569
+  _globals['_IDENTIFIER']._serialized_end=2610
+  _globals['_STATUSCHANGED']._serialized_start=2612
+  _globals['_STATUSCHANGED']._serialized_end=2718
+  _globals['_TICK']._serialized_start=2720
+  _globals['_TICK']._serialized_end=2726
+  _globals['_TIMELINESTARTED']._serialized_start=2728
+  _globals['_TIMELINESTARTED']._serialized_end=2761
+  _globals['_TIMELINEENDED']._serialized_start=2763
+  _globals['_TIMELINEENDED']._serialized_end=2832
+  _globals['_UNRECOGNISED']._serialized_start=2834
+  _globals['_UNRECOGNISED']._serialized_end=2879
+  _globals['_TIMERELAPSED']._serialized_start=2881
+  _globals['_TIMERELAPSED']._serialized_end=2913
 # @@protoc_insertion_point(module_scope)

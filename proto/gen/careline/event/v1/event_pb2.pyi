@@ -3,6 +3,9 @@
 isort:skip_file
 The one shape that travels along the main lanes: each stage adds its part and forwards the rest."""
 
+from careline.channel.v1 import content_pb2 as _content_pb2
+from careline.channel.v1 import happenings_pb2 as _happenings_pb2
+from careline.channel.v1 import replies_pb2 as _replies_pb2
 from careline.conversation.v1 import facts_pb2 as _facts_pb2
 from careline.identity.v1 import assignment_pb2 as _assignment_pb2
 from careline.insight.v1 import understanding_pb2 as _understanding_pb2
@@ -142,6 +145,7 @@ class Event(_message.Message):
     PARTY_KEY_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    RAW_REF_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     STATUS_CHANGED_FIELD_NUMBER: _builtins.int
     TICK_FIELD_NUMBER: _builtins.int
@@ -151,6 +155,15 @@ class Event(_message.Message):
     TIMER_ELAPSED_FIELD_NUMBER: _builtins.int
     EVIDENCE_FOUND_FIELD_NUMBER: _builtins.int
     TIMELINE_STARTED_FIELD_NUMBER: _builtins.int
+    MESSAGE_DELETED_FIELD_NUMBER: _builtins.int
+    REACTION_CHANGED_FIELD_NUMBER: _builtins.int
+    RECEIPT_ARRIVED_FIELD_NUMBER: _builtins.int
+    ENGAGEMENT_COUNTED_FIELD_NUMBER: _builtins.int
+    CALL_PROGRESSED_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ACTED_FIELD_NUMBER: _builtins.int
+    SURVEY_ANSWERED_FIELD_NUMBER: _builtins.int
+    REPLY_REQUESTED_FIELD_NUMBER: _builtins.int
+    REPLY_PROGRESSED_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_FIELD_NUMBER: _builtins.int
     UNDERSTANDING_FIELD_NUMBER: _builtins.int
     CONVERSATION_FIELD_NUMBER: _builtins.int
@@ -176,6 +189,8 @@ class Event(_message.Message):
     """A keyed hash of the author's identifier on the channel; empty when nobody is the author."""
     traceparent: _builtins.str
     """W3C trace context of the request that brought the event."""
+    raw_ref: _builtins.str
+    """Where the request's bytes are kept for the retention time: "<topic>/<partition>/<digest>"."""
     @_builtins.property
     def source(self) -> Global___Source:
         """Set on re-keyed events only: records hold events of several inputs there."""
@@ -205,6 +220,28 @@ class Event(_message.Message):
     @_builtins.property
     def timeline_started(self) -> Global___TimelineStarted: ...
     @_builtins.property
+    def message_deleted(self) -> _happenings_pb2.MessageDeleted: ...
+    @_builtins.property
+    def reaction_changed(self) -> _happenings_pb2.ReactionChanged: ...
+    @_builtins.property
+    def receipt_arrived(self) -> _happenings_pb2.ReceiptArrived: ...
+    @_builtins.property
+    def engagement_counted(self) -> _happenings_pb2.EngagementCounted: ...
+    @_builtins.property
+    def call_progressed(self) -> _happenings_pb2.CallProgressed: ...
+    @_builtins.property
+    def customer_acted(self) -> _happenings_pb2.CustomerActed: ...
+    @_builtins.property
+    def survey_answered(self) -> _happenings_pb2.SurveyAnswered: ...
+    @_builtins.property
+    def reply_requested(self) -> _replies_pb2.ReplyRequested:
+        """To the customer's own channel; the conversation lane hands it to the account's sender."""
+
+    @_builtins.property
+    def reply_progressed(self) -> _replies_pb2.ReplyProgressed:
+        """What became of a reply, from the sender."""
+
+    @_builtins.property
     def assignment(self) -> _assignment_pb2.Assignment: ...
     @_builtins.property
     def understanding(self) -> _understanding_pb2.Understanding: ...
@@ -227,6 +264,7 @@ class Event(_message.Message):
         party_key: _builtins.str = ...,
         source: Global___Source | None = ...,
         traceparent: _builtins.str = ...,
+        raw_ref: _builtins.str = ...,
         message: Global___Message | None = ...,
         status_changed: Global___StatusChanged | None = ...,
         tick: Global___Tick | None = ...,
@@ -236,16 +274,25 @@ class Event(_message.Message):
         timer_elapsed: Global___TimerElapsed | None = ...,
         evidence_found: _assignment_pb2.EvidenceFound | None = ...,
         timeline_started: Global___TimelineStarted | None = ...,
+        message_deleted: _happenings_pb2.MessageDeleted | None = ...,
+        reaction_changed: _happenings_pb2.ReactionChanged | None = ...,
+        receipt_arrived: _happenings_pb2.ReceiptArrived | None = ...,
+        engagement_counted: _happenings_pb2.EngagementCounted | None = ...,
+        call_progressed: _happenings_pb2.CallProgressed | None = ...,
+        customer_acted: _happenings_pb2.CustomerActed | None = ...,
+        survey_answered: _happenings_pb2.SurveyAnswered | None = ...,
+        reply_requested: _replies_pb2.ReplyRequested | None = ...,
+        reply_progressed: _replies_pb2.ReplyProgressed | None = ...,
         assignment: _assignment_pb2.Assignment | None = ...,
         understanding: _understanding_pb2.Understanding | None = ...,
         conversation: _facts_pb2.Facts | None = ...,
         sla: _clocks_pb2.Clocks | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "body", b"body", "conversation", b"conversation", "evidence_found", b"evidence_found", "message", b"message", "party_assigned", b"party_assigned", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "tick", b"tick", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "body", b"body", "call_progressed", b"call_progressed", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "party_assigned", b"party_assigned", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "tick", b"tick", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "body", b"body", "brand_id", b"brand_id", "channel", b"channel", "conversation", b"conversation", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "body", b"body", "brand_id", b"brand_id", "call_progressed", b"call_progressed", "channel", b"channel", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "raw_ref", b"raw_ref", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found", "timeline_started"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found", "timeline_started", "message_deleted", "reaction_changed", "receipt_arrived", "engagement_counted", "call_progressed", "customer_acted", "survey_answered", "reply_requested", "reply_progressed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -263,6 +310,17 @@ class Message(_message.Message):
     LANGUAGE_HINT_FIELD_NUMBER: _builtins.int
     IDENTIFIERS_FIELD_NUMBER: _builtins.int
     EDITED_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    QUOTED_TEXT_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    IS_PUBLIC_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    REPLY_ADDRESS_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_FIELD_NUMBER: _builtins.int
+    SPAM_FIELD_NUMBER: _builtins.int
+    STARS_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     author_kind: Global___AuthorKind.ValueType
     author_name: _builtins.str
@@ -272,10 +330,31 @@ class Message(_message.Message):
     """BCP 47, as the platform gave it; a hint only."""
     edited: _builtins.bool
     """The author changed the message with this id to this: it is not another message."""
+    subject: _builtins.str
+    """A mail's or a post's title."""
+    quoted_text: _builtins.str
+    """What the author repeated of earlier messages, and how they sign: not part of the text."""
+    signature: _builtins.str
+    is_public: _builtins.bool
+    """Everybody can read it: a post, a comment, a review."""
+    payload: _builtins.str
+    """What a button or quick reply stands for, when the author pressed one."""
+    reply_address: _builtins.str
+    """Where an answer goes, in the words of the channel; opaque to everybody else."""
+    automatic: _builtins.bool
+    """Written by a machine that must not be answered (RFC 3834: an absence note, a mailing list)."""
+    spam: _builtins.bool
+    """The channel's or the gateway's own verdict: unwanted."""
+    stars: _builtins.int
+    """Of a review: 1 to 5."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
         """What the channel or the author told of who they are."""
 
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[_content_pb2.Attachment]: ...
+    @_builtins.property
+    def location(self) -> _content_pb2.Location: ...
     def __init__(
         self,
         *,
@@ -287,10 +366,21 @@ class Message(_message.Message):
         language_hint: _builtins.str = ...,
         identifiers: _abc.Iterable[Global___Identifier] | None = ...,
         edited: _builtins.bool = ...,
+        attachments: _abc.Iterable[_content_pb2.Attachment] | None = ...,
+        location: _content_pb2.Location | None = ...,
+        subject: _builtins.str = ...,
+        quoted_text: _builtins.str = ...,
+        signature: _builtins.str = ...,
+        is_public: _builtins.bool = ...,
+        payload: _builtins.str = ...,
+        reply_address: _builtins.str = ...,
+        automatic: _builtins.bool = ...,
+        spam: _builtins.bool = ...,
+        stars: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["location", b"location"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author_kind", b"author_kind", "author_name", b"author_name", "edited", b"edited", "identifiers", b"identifiers", "language_hint", b"language_hint", "message_id", b"message_id", "reply_to_message_id", b"reply_to_message_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_kind", b"author_kind", "author_name", b"author_name", "automatic", b"automatic", "edited", b"edited", "identifiers", b"identifiers", "is_public", b"is_public", "language_hint", b"language_hint", "location", b"location", "message_id", b"message_id", "payload", b"payload", "quoted_text", b"quoted_text", "reply_address", b"reply_address", "reply_to_message_id", b"reply_to_message_id", "signature", b"signature", "spam", b"spam", "stars", b"stars", "subject", b"subject", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

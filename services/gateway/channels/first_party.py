@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast, get_args
 
-from services.gateway.domain.channels import standard_webhooks
+from services.gateway.channels import standard_webhooks
+from services.gateway.channels.base import SecretSettings
 from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
-from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
+from services.gateway.domain.inbound import Answer, InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import (
     AuthorKind,
     Identifier,
@@ -41,12 +42,24 @@ class FirstPartyChannel:
 
     kind = "webhook"
     path = "/v1/webhooks"
+    settings = SecretSettings
+    strict = True
+    accepted: Answer | None = None
 
-    def check_secret(self, secret: str) -> None:
-        standard_webhooks.decode_secret(secret)
+    def check(self, settings: SecretSettings) -> None:
+        standard_webhooks.check_secrets(settings.secrets)
 
-    def verify(self, request: InboundRequest, secrets: Sequence[str], now_us: int) -> None:
-        standard_webhooks.verify(request, secrets, now_us)
+    def handshake(
+        self, request: InboundRequest, settings: SecretSettings, now_us: int
+    ) -> Answer | None:
+        _ = request, settings, now_us
+        return None
+
+    def verify(
+        self, request: InboundRequest, settings: SecretSettings, now_us: int
+    ) -> InboundRequest:
+        standard_webhooks.verify(request, settings.secrets, now_us)
+        return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         envelope = read_object(request.body)
@@ -67,7 +80,7 @@ class FirstPartyChannel:
         if occurred_at_us is None:
             occurred_at_us = envelope.instant("timestamp")
         return IncomingEvent(
-            event_id=request.headers[standard_webhooks.ID_HEADER],
+            event_id=standard_webhooks.id_of(request),
             channel=channel,
             thread_id=data.text("thread_id"),
             body=body,
@@ -83,7 +96,7 @@ class FirstPartyChannel:
             # What its fields mean is not known either; the signed time is.
             occurred_at_us = None
         return IncomingEvent(
-            event_id=request.headers[standard_webhooks.ID_HEADER],
+            event_id=standard_webhooks.id_of(request),
             channel=self.kind,
             thread_id="",
             body=UnrecognisedEvent(event_type, request.body),
@@ -91,12 +104,10 @@ class FirstPartyChannel:
         )
 
 
-def _signed_at_us(request: InboundRequest) -> int:
+def _signed_at_us(request: InboundRequest) -> int | None:
     """Return the time of sending: what the sender says when it says nothing else."""
-    seconds = standard_webhooks.timestamp_seconds(
-        request.headers[standard_webhooks.TIMESTAMP_HEADER]
-    )
-    return seconds * 1_000_000
+    seconds = request.headers.get(standard_webhooks.TIMESTAMP_HEADER)
+    return None if seconds is None else standard_webhooks.timestamp_seconds(seconds) * 1_000_000
 
 
 def _message(data: Fields, kinds: Sequence[AuthorKind]) -> tuple[str, IncomingBody]:

@@ -39,6 +39,16 @@ def decode_secret(secret: str) -> bytes:
     return key
 
 
+def check_secrets(secrets: Sequence[str]) -> None:
+    for secret in secrets:
+        decode_secret(secret)
+
+
+def id_of(request: InboundRequest) -> str:
+    """Return the webhook's id; a body without headers (from a file) is named by its digest."""
+    return request.headers.get(ID_HEADER) or sha256(request.body).hexdigest()
+
+
 def sign(key: bytes, webhook_id: str, timestamp: str, body: bytes) -> str:
     content = f"{webhook_id}.{timestamp}.".encode(errors="surrogateescape") + body
     return "v1," + b64encode(hmac.digest(key, content, sha256)).decode()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
 
+from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
@@ -57,25 +57,28 @@ _SERVICE_FIELDS = (
 )
 
 
-class TelegramChannel:
+class TelegramChannel(PlatformChannel):
     """``POST /v1/telegram/{organisation}/{account}``."""
 
     kind = "telegram"
     path = "/v1/telegram"
 
-    def check_secret(self, secret: str) -> None:
-        if _SECRET.fullmatch(secret) is None:
+    def check(self, settings: SecretSettings) -> None:
+        if not all(_SECRET.fullmatch(secret) for secret in settings.secrets):
             raise ValueError(
                 "a secret is the secret_token given to setWebhook: 1 to 256 characters of "
                 "A-Z, a-z, 0-9, _ and -"
             )
 
-    def verify(self, request: InboundRequest, secrets: Sequence[str], now_us: int) -> None:
+    def verify(
+        self, request: InboundRequest, settings: SecretSettings, now_us: int
+    ) -> InboundRequest:
         _ = now_us  # nothing in the request is both timed and signed
         offered = request.headers.get(TOKEN_HEADER, "").encode(errors="surrogateescape")
-        matches = [hmac.compare_digest(secret.encode(), offered) for secret in secrets]
+        matches = [hmac.compare_digest(secret.encode(), offered) for secret in settings.secrets]
         if not any(matches):
             raise RefusedError(f"{TOKEN_HEADER} is not the account's secret")
+        return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         update = read_object(request.body)

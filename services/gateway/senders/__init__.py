@@ -1,0 +1,1 @@
+"""One module per channel: its reply window, its limits, and the calls that deliver a reply."""

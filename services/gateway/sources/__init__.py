@@ -1,0 +1,1 @@
+"""What the gateway goes and fetches, or listens for, itself: mailboxes, reviews, feeds."""

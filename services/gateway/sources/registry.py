@@ -1,0 +1,7 @@
+"""All sources."""
+
+from __future__ import annotations
+
+from services.gateway.sources.source import Source
+
+SOURCES: tuple[Source, ...] = ()
