@@ -1,0 +1,1 @@
+"""Imitations of the platforms' sending APIs: channels can be tried out, and nothing leaves."""
