@@ -99,6 +99,28 @@ class Fields:
             self.complain(name, "is larger than any identifier or time")
         return value
 
+    def number(self, name: str) -> float:
+        """Return a number with or without a fraction."""
+        value = self._values.get(name)
+        if value is None:
+            self.complain(name, "is missing")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.complain(name, f"is {_kind(value)}; a number is expected")
+        if abs(value) > LARGEST_INTEGER:
+            self.complain(name, "is larger than any measure")
+        return float(value)
+
+    def identifier(self, name: str, default: str | None = None) -> str:
+        """Return an id as a text: platforms write the same id as a text here, as a number there."""
+        value = self._values.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(self.integer(name))
+        return self.text(name, default)
+
+    def values(self) -> Mapping[str, object]:
+        """Return the object as it came."""
+        return self._values
+
     def flag(self, name: str) -> bool:
         """Return whether the field is there and true."""
         return self._values.get(name) is True
