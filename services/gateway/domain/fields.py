@@ -121,6 +121,17 @@ class Fields:
         """Return the object as it came."""
         return self._values
 
+    def real(self, name: str) -> float:
+        """Return a finite number, whole or not."""
+        value = self._values.get(name)
+        if value is None:
+            self.complain(name, "is missing")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.complain(name, f"is {_kind(value)}; a number is expected")
+        if not abs(value) <= LARGEST_INTEGER:
+            self.complain(name, "is larger than any measure")
+        return float(value)
+
     def flag(self, name: str) -> bool:
         """Return whether the field is there and true."""
         return self._values.get(name) is True
@@ -149,6 +160,30 @@ class Fields:
                 self.complain(entry, f"is {_kind(value)}; an object is expected")
             found.append(Fields(value, self.place_of(entry)))
         return found
+
+    def entries(self, name: str, *, limit: int) -> list[Fields]:
+        """Return a list whose entries are judged one by one; absent is empty.
+
+        An entry that is no object becomes one with that single field "value".
+        """
+        values = self._values.get(name)
+        if values is None:
+            return []
+        if not isinstance(values, list):
+            self.complain(name, f"is {_kind(values)}; a list is expected")
+        if len(values) > limit:
+            self.complain(name, f"has {len(values)} entries; at most {limit} are allowed")
+        return [
+            Fields(one if isinstance(one, dict) else {"value": one}, self.place_of(f"{name}[{n}]"))
+            for n, one in enumerate(values)
+        ]
+
+    def as_json(self) -> bytes:
+        """Return the object as it came, save for white space and escapes."""
+        try:
+            return json.dumps(self._values, separators=(",", ":")).encode()
+        except RecursionError:
+            raise InvalidRequestError(self._place or "body", "is nested too deeply") from None
 
     def instant(self, name: str) -> int | None:
         """Return a time as microseconds since the epoch, UTC, or None when it is absent."""
