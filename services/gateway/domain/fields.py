@@ -132,6 +132,31 @@ class Fields:
             self.complain(name, "is larger than any measure")
         return float(value)
 
+    def number(self, name: str) -> float:
+        """Return a number, whole or not; it must be there and be finite."""
+        value = self._values.get(name)
+        if value is None:
+            self.complain(name, "is missing")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.complain(name, f"is {_kind(value)}; a number is expected")
+        if not abs(value) <= LARGEST_INTEGER:
+            self.complain(name, "is larger than any measure")
+        return float(value)
+
+    def texts(self, name: str, *, limit: int) -> list[str]:
+        """Return a list of texts, none of them empty; absent is empty."""
+        values = self._values.get(name)
+        if values is None:
+            return []
+        if not isinstance(values, list):
+            self.complain(name, f"is {_kind(values)}; a list is expected")
+        if len(values) > limit:
+            self.complain(name, f"has {len(values)} entries; at most {limit} are allowed")
+        entries = Fields(
+            {f"{name}[{index}]": value for index, value in enumerate(values)}, self._place
+        )
+        return [entries.text(f"{name}[{index}]") for index in range(len(values))]
+
     def flag(self, name: str) -> bool:
         """Return whether the field is there and true."""
         return self._values.get(name) is True
