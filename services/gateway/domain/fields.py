@@ -132,17 +132,6 @@ class Fields:
             self.complain(name, "is larger than any measure")
         return float(value)
 
-    def number(self, name: str) -> float:
-        """Return a number, whole or not; it must be there and be finite."""
-        value = self._values.get(name)
-        if value is None:
-            self.complain(name, "is missing")
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            self.complain(name, f"is {_kind(value)}; a number is expected")
-        if not abs(value) <= LARGEST_INTEGER:
-            self.complain(name, "is larger than any measure")
-        return float(value)
-
     def texts(self, name: str, *, limit: int) -> list[str]:
         """Return a list of texts, none of them empty; absent is empty."""
         values = self._values.get(name)
