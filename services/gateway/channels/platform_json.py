@@ -1,4 +1,4 @@
-"""Reading what platforms send: ids as text or number, times in several units, absent objects."""
+"""Reading what platforms send: times in several units, numbers as texts, absent objects."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent
 
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
-
-
-def identifier(fields: Fields, name: str, default: str | None = None) -> str:
-    """Return an id, which platforms write as a text or as a whole number."""
-    try:
-        return fields.text(name, default)
-    except InvalidRequestError:
-        if name not in fields:
-            raise
-    return str(fields.integer(name))
 
 
 def number(fields: Fields, name: str) -> int:

@@ -106,7 +106,7 @@ class Fields:
             self.complain(name, "is missing")
         if not isinstance(value, int | float) or isinstance(value, bool):
             self.complain(name, f"is {_kind(value)}; a number is expected")
-        if abs(value) > LARGEST_INTEGER:
+        if not abs(value) <= LARGEST_INTEGER:
             self.complain(name, "is larger than any measure")
         return float(value)
 
@@ -120,17 +120,6 @@ class Fields:
     def values(self) -> Mapping[str, object]:
         """Return the object as it came."""
         return self._values
-
-    def real(self, name: str) -> float:
-        """Return a finite number, whole or not."""
-        value = self._values.get(name)
-        if value is None:
-            self.complain(name, "is missing")
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            self.complain(name, f"is {_kind(value)}; a number is expected")
-        if not abs(value) <= LARGEST_INTEGER:
-            self.complain(name, "is larger than any measure")
-        return float(value)
 
     def texts(self, name: str, *, limit: int) -> list[str]:
         """Return a list of texts, none of them empty; absent is empty."""
