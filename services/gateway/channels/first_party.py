@@ -1,40 +1,23 @@
-"""The organisation's own systems: web chat, desk, CRM, self-service pages.
+"""The organisation's own systems: web chat, desk, CRM, shop, self-service pages.
 
 They send one event a request, signed by Standard Webhooks:
 ``{"type": "message.received", "timestamp": "2026-01-31T08:00:00Z", "data": {...}}``.
-Fields that are not named here are ignored.
+Fields that are not named here are ignored. docs/channels/webhook.md shows every type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast, get_args
-
 from services.gateway.channels import standard_webhooks
 from services.gateway.channels.base import SecretSettings
-from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
+from services.gateway.channels.first_party_bodies import READERS
+from services.gateway.channels.first_party_calls import transcript
+from services.gateway.domain.fields import Fields, read_object
 from services.gateway.domain.inbound import Answer, InboundRequest, InvalidRequestError
-from services.gateway.domain.incoming import (
-    AuthorKind,
-    Identifier,
-    IncomingBody,
-    IncomingEvent,
-    Status,
-    StatusChange,
-    UnrecognisedEvent,
-    WrittenMessage,
-)
+from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
 from services.gateway.domain.keys import is_channel
+from services.gateway.domain.transcripts import to_events
 
-_STATUSES: tuple[Status, ...] = get_args(Status)
-_MOST_IDENTIFIERS = 50
-
-# By type: the kinds of author, the first one where the event names none.
-_AUTHORS: dict[str, tuple[AuthorKind, ...]] = {
-    "message.received": ("customer",),
-    "message.sent": ("agent", "bot"),
-}
-_STATUS_CHANGED = "status.changed"
+_TRANSCRIBED = "call.transcribed"
 
 
 class FirstPartyChannel:
@@ -64,30 +47,43 @@ class FirstPartyChannel:
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         envelope = read_object(request.body)
         event_type = envelope.text("type")
-        if event_type in _AUTHORS or event_type == _STATUS_CHANGED:
+        if event_type == _TRANSCRIBED:
+            return self._transcribed(request, envelope)
+        if event_type in READERS:
             return [self._known(request, envelope, event_type)]
         return [self._unknown(request, envelope, event_type)]
 
     def _known(self, request: InboundRequest, envelope: Fields, event_type: str) -> IncomingEvent:
         data = envelope.object("data")
-        channel = data.text("channel", self.kind)
-        if not is_channel(channel):
-            data.complain("channel", 'is not the name of a channel, like "webhook" or "chat"')
-        author_id, body = (
-            _status(data) if event_type == _STATUS_CHANGED else _message(data, _AUTHORS[event_type])
-        )
-        occurred_at_us = data.instant("sent_at")
-        if occurred_at_us is None:
-            occurred_at_us = envelope.instant("timestamp")
+        channel = self._channel(data)
+        read = READERS[event_type](data, event_type)
         return IncomingEvent(
             event_id=standard_webhooks.id_of(request),
             channel=channel,
-            thread_id=data.text("thread_id"),
-            body=body,
-            occurred_at_us=occurred_at_us or _signed_at_us(request),
-            author_id=author_id,
+            thread_id=read.thread_id,
+            body=read.body,
+            occurred_at_us=_occurred_at_us(request, envelope, data),
+            author_id=read.author_id,
             brand_id=data.text("brand", ""),
         )
+
+    def _transcribed(self, request: InboundRequest, envelope: Fields) -> list[IncomingEvent]:
+        data = envelope.object("data")
+        channel = self._channel(data)
+        began_at_us = _occurred_at_us(request, envelope, data)
+        said = transcript(data, began_at_us)
+        return to_events(
+            said,
+            channel=channel,
+            thread_id=data.text("thread_id", "") or said.call_id,
+            brand_id=data.text("brand", ""),
+        )
+
+    def _channel(self, data: Fields) -> str:
+        channel = data.text("channel", self.kind)
+        if not is_channel(channel):
+            data.complain("channel", 'is not the name of a channel, like "webhook" or "chat"')
+        return channel
 
     def _unknown(self, request: InboundRequest, envelope: Fields, event_type: str) -> IncomingEvent:
         try:
@@ -104,38 +100,15 @@ class FirstPartyChannel:
         )
 
 
+def _occurred_at_us(request: InboundRequest, envelope: Fields, data: Fields) -> int | None:
+    """Return the time that the sender says most exactly."""
+    occurred_at_us = data.instant("sent_at")
+    if occurred_at_us is None:
+        occurred_at_us = envelope.instant("timestamp")
+    return occurred_at_us or _signed_at_us(request)
+
+
 def _signed_at_us(request: InboundRequest) -> int | None:
     """Return the time of sending: what the sender says when it says nothing else."""
     seconds = request.headers.get(standard_webhooks.TIMESTAMP_HEADER)
     return None if seconds is None else standard_webhooks.timestamp_seconds(seconds) * 1_000_000
-
-
-def _message(data: Fields, kinds: Sequence[AuthorKind]) -> tuple[str, IncomingBody]:
-    author = data.object("author")
-    kind = author.text("kind", kinds[0])
-    if kind not in kinds:
-        author.complain("kind", f"is {kind!r}; expected is {' or '.join(kinds)}")
-    return author.text("id"), WrittenMessage(
-        message_id=data.text("message_id"),
-        author_kind=cast("AuthorKind", kind),
-        author_name=author.text("name", ""),
-        text=data.text("text", "", limit=TEXT_LIMIT),
-        reply_to_message_id=data.text("reply_to", ""),
-        language_hint=data.text("language", ""),
-        identifiers=tuple(
-            Identifier(entry.text("kind"), entry.text("value"))
-            for entry in author.objects("identifiers", limit=_MOST_IDENTIFIERS)
-        ),
-    )
-
-
-def _status(data: Fields) -> tuple[str, IncomingBody]:
-    status = data.text("status")
-    if status not in _STATUSES:
-        data.complain("status", f"is {status!r}; expected is one of {', '.join(_STATUSES)}")
-    # Whoever changed it is no party to the conversation: no author.
-    return "", StatusChange(
-        status=status,
-        assignee=data.text("assignee", ""),
-        priority=data.text("priority", ""),
-    )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.domain.channels.first_party import FirstPartyChannel
+from services.gateway.channels.first_party import FirstPartyChannel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import (
     Identifier,
@@ -101,9 +101,9 @@ def test_the_time_is_what_the_sender_says_most_exactly() -> None:
 
 @pytest.mark.parametrize("timestamp", ["2025-12-31T08:00:00Z", "soon", 5, None])
 def test_an_unknown_type_is_kept_as_it_came(timestamp: object) -> None:
-    body = json.dumps({"type": "survey.answered", "timestamp": timestamp, "data": [1]}).encode()
+    body = json.dumps({"type": "parcel.weighed", "timestamp": timestamp, "data": [1]}).encode()
     [event] = parse_bytes(body)
-    assert event.body == UnrecognisedEvent("survey.answered", body)
+    assert event.body == UnrecognisedEvent("parcel.weighed", body)
     expected = AT_US if timestamp == "2025-12-31T08:00:00Z" else SIGNED_AT * 1_000_000
     assert event.occurred_at_us == expected
 
