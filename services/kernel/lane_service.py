@@ -15,7 +15,7 @@ from services.kernel.grpc_server import GrpcServer, Register
 from services.kernel.health_server import HealthServer
 from services.kernel.kafka.worker import FlushPolicy, LaneWorker
 from services.kernel.lane.core import LaneCore
-from services.kernel.lane.stage import Sink
+from services.kernel.lane.stage import Follower, Sink
 from services.kernel.telemetry.logging import configure_logging
 
 log = structlog.get_logger(__name__)
@@ -59,6 +59,7 @@ class LaneService:
         grpc_names: Sequence[str] = (),
         register: Register | None = None,
         sink: Sink | None = None,
+        follower: Follower | None = None,
         companions: Sequence[Companion] = (),
     ) -> None:
         self.core = core
@@ -66,6 +67,7 @@ class LaneService:
         self._grpc_names = grpc_names
         self._register = register
         self._sink = sink
+        self._follower = follower
         self._companions = companions
         self._worker: LaneWorker | None = None
 
@@ -84,6 +86,7 @@ class LaneService:
             self.core,
             kafka=settings.kafka,
             sink=self._sink,
+            follower=self._follower,
             policy=FlushPolicy(settings.group_records, settings.group_interval_seconds),
             worker_id=settings.worker_id or None,
         )

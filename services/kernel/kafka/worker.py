@@ -21,7 +21,7 @@ from services.kernel.kafka.reading import log_starts, read_state
 from services.kernel.kafka.writing import OutputWriter, StateWriter
 from services.kernel.lane.core import LaneCore
 from services.kernel.lane.records import Record
-from services.kernel.lane.stage import Sink
+from services.kernel.lane.stage import Follower, Sink
 from services.kernel.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -80,6 +80,7 @@ class LaneWorker:
         *,
         kafka: str,
         sink: Sink | None = None,
+        follower: Follower | None = None,
         policy: FlushPolicy | None = None,
         worker_id: str | None = None,
         exit_process: Exit = os._exit,
@@ -88,6 +89,7 @@ class LaneWorker:
         self.progress = Progress()
         self._kafka = kafka
         self._sink = sink
+        self._follower = follower
         self._policy = policy or FlushPolicy()
         self._worker_id = worker_id
         self._exit = exit_process
@@ -207,6 +209,8 @@ class LaneWorker:
         async with asyncio.timeout(_BROKER_SECONDS):
             if group.changes:
                 await self._state.write(dict(group.changes))
+        if group.follow_ups and self._follower is not None:
+            self._follower.committed(group.follow_ups)
         for event in events:
             await self._stream.ack(event)
         self._durable = reached
@@ -217,10 +221,16 @@ class LaneWorker:
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         async with self._crash_on_error(), self._lock:
-            if self._active:
-                await self._flush(clean=True)
-                await self.app.consumer.commit()
-            self._forget()
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Close in order what is owned; the follower ends before another worker goes on."""
+        if self._active:
+            await self._flush(clean=True)
+            await self.app.consumer.commit()
+            if self._follower is not None:
+                await self._follower.revoked()
+        self._forget()
 
     def _forget(self) -> None:
         self._active = False
@@ -253,6 +263,8 @@ class LaneWorker:
             self._durable = self.core.next_offsets()
             self._group_limit = self._policy.records_per_partition * max(1, len(owned))
             self._active = True
+            if self._follower is not None:
+                self._follower.assigned(owned)
             self.progress.ready = True
             self.progress.moved_at = time.monotonic()
             keys = sum(len(rows) for rows in restored.values())
@@ -291,10 +303,7 @@ class LaneWorker:
         finally:
             async with self._lock:
                 self._stopping = True
-                if self._active:
-                    await self._flush(clean=True)
-                    await self.app.consumer.commit()
-                self._forget()
+                await self._leave()
             for task in tasks:
                 task.cancel()
             await self.app.stop()

@@ -120,6 +120,7 @@ class LaneCore:
         self._partitions: dict[int, _Partition] = {}
         self._outputs: list[Output] = []
         self._effects: list[object] = []
+        self._follow_ups: list[object] = []
         self._side = SideOutputs()
         self._records = 0
         self._events = 0
@@ -166,6 +167,7 @@ class LaneCore:
         self._partitions = {}
         self._stage.on_revoke()
         self._outputs, self._effects, self._side = [], [], SideOutputs()
+        self._follow_ups = []
         self._records = self._events = 0
 
     def take(self, record: Record) -> None:
@@ -243,6 +245,8 @@ class LaneCore:
         if turn.sent:
             self._side.add(taken.record, turn.sent, taken.source)
         self._effects.extend(turn.effects)
+        if turn.follow_ups:
+            self._follow_ups.extend(turn.follow_ups)
 
     def _bury(
         self, partition: _Partition, taken: _Input, part: int, value: bytes, reason: str
@@ -295,8 +299,9 @@ class LaneCore:
             records=self._records,
             events=self._events,
             openings=openings,
+            follow_ups=self._follow_ups,
         )
-        self._outputs, self._effects = [], []
+        self._outputs, self._effects, self._follow_ups = [], [], []
         self._records = self._events = 0
         return group
 

@@ -76,7 +76,7 @@ class FlushGroup:
     ``openings`` go before all of these, where a partition's stored watermark would not tell that
     the running version may have sent something: after a clean stop, and before a first group.
     ``changes`` maps a partition to its state changes, the watermark record last; all of a
-    partition's changes go into one transaction.
+    partition's changes go into one transaction. ``follow_ups`` are told once these are durable.
     """
 
     outputs: Sequence[Output]
@@ -85,3 +85,4 @@ class FlushGroup:
     records: int
     events: int
     openings: Mapping[int, Sequence[Change]] = field(default_factory=dict)
+    follow_ups: Sequence[object] = ()

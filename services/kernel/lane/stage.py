@@ -46,6 +46,7 @@ class Turn:
     emitted: list[Event] = field(default_factory=list)
     sent: list[SideEvent] = field(default_factory=list)
     effects: list[object] = field(default_factory=list)
+    follow_ups: list[object] = field(default_factory=list)
 
     def table(self, spec: TableSpec[V]) -> Table[V]:
         return self.state.table(spec)
@@ -61,6 +62,10 @@ class Turn:
     def effect(self, effect: object) -> None:
         """Hand something to the lane's sink; it is done before the group is acknowledged."""
         self.effects.append(effect)
+
+    def follow_up(self, follow_up: object) -> None:
+        """Hand something to the lane's follower; it hears of it once the turn is durable."""
+        self.follow_ups.append(follow_up)
 
     def set_timer(self, timer_id: str, timeline: str, due_at_us: int) -> None:
         self.timers.set(Timer(timer_id, timeline, due_at_us))
@@ -94,6 +99,32 @@ class Sink(Protocol):
         """Make all effects durable. May run again with the same effects after a crash: idempotent.
 
         Infrastructure trouble: retry inside, for as long as it takes; the lane waits.
+        """
+        ...
+
+
+class Follower(Protocol):
+    """Acts on what the lane has decided, and only once that is durable: calls the outside world.
+
+    A follow-up comes at most once: a crash loses those that were not heard. What must not be lost
+    stands in the lane's state, where ``assigned`` finds it.
+    """
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        """Begin anew: the lane owns exactly these, and its tables hold what was durable.
+
+        It may come without ``revoked`` before it, when the assignment only changed.
+        """
+        ...
+
+    def committed(self, follow_ups: Sequence[object]) -> None:
+        """Hear what one flush group left, in the order of the log. Must not wait."""
+        ...
+
+    async def revoked(self) -> None:
+        """Come to an end. The lane stands still meanwhile.
+
+        What is written to the log until this returns comes before all that the next owner writes.
         """
         ...
 

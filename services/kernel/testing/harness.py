@@ -36,6 +36,8 @@ class LaneHarness:
         self.committed: dict[int, int] = dict.fromkeys(self.partitions, 0)
         self.outputs: list[Output] = []
         self.effects: list[object] = []
+        # What the follower was told, the groups' one after the other.
+        self.follow_ups: list[object] = []
         self.core: LaneCore
         self.stage: Stage
         self.start()
@@ -84,6 +86,7 @@ class LaneHarness:
         self._store(group.changes)
         if dying is Instant.BEFORE_ACKS:
             return self.start()
+        self.follow_ups.extend(group.follow_ups)
         for partition in self.partitions:
             self.committed[partition] = len(self.inputs[partition])
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.kernel.kafka import worker as worker_module
 from services.kernel.kafka.worker import EXIT_FAILED, LaneWorker
 from services.kernel.lane.core import LaneCore
 from services.kernel.lane.records import Change
-from services.kernel.lane.stage import LaneSpec, Sink, Stage, Turn
+from services.kernel.lane.stage import Follower, LaneSpec, Sink, Stage, Turn
 
 SPEC = LaneSpec(
     name="test.worker",
@@ -31,6 +31,7 @@ class Forward(Stage):
     def on_event(self, event: Event, turn: Turn) -> None:
         turn.emit(event)
         turn.effect(event.event_id)
+        turn.follow_up(event.event_id)
 
 
 class Broker:
@@ -97,7 +98,12 @@ class Engine:
 class Bench:
     """A worker on fakes; ``exits`` holds the codes it would have ended the process with."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, sink: Sink | None = None) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        sink: Sink | None = None,
+        make_follower: Callable[[Broker], Follower] | None = None,
+    ) -> None:
         self.broker, self.engine = Broker(), Engine()
         self.exits: list[int] = []
         self.stopping = asyncio.Event()
@@ -110,6 +116,7 @@ class Bench:
             LaneCore(SPEC, Forward()),
             kafka="127.0.0.1:1",
             sink=sink,
+            follower=None if make_follower is None else make_follower(self.broker),
             exit_process=self.exits.append,
         )
         self.worker.app = self.engine
@@ -227,3 +234,62 @@ async def test_what_retention_removed_before_a_new_lane_began_is_not_its_lag(ben
     await bench.worker._on_assigned()
     bench.worker._measure_lag()
     assert bench.worker.progress.lag == {0: 0}
+
+
+class Listener:
+    """Writes down what it is told, between what the broker is told."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._told = broker.written
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        self._told.append(f"assigned {partitions}")
+
+    def committed(self, follow_ups: Sequence[object]) -> None:
+        self._told.append(f"committed {follow_ups}")
+
+    async def revoked(self) -> None:
+        self._told.append("revoked")
+
+
+async def test_a_follower_hears_of_a_group_when_its_state_is_durable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, make_follower=Listener)
+    await bench.worker._on_assigned()
+    await bench.feed(0)
+    await bench.feed(1)
+    await bench.worker._flush()
+    assert bench.broker.written == [
+        "own",
+        "assigned [0]",
+        "state",
+        "outputs",
+        "state",
+        "committed ['0', '1']",
+        "ack",
+        "ack",
+    ]
+
+
+async def test_a_follower_ends_after_the_last_group_and_before_anybody_else_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, make_follower=Listener)
+    await bench.worker._on_assigned()
+    await bench.feed(0)
+    await bench.worker._on_revoked()
+    assert bench.broker.written[-3:] == ["committed ['0']", "ack", "revoked"]
+    assert bench.worker.core.partitions == []
+
+
+async def test_a_follower_is_not_told_of_what_did_not_become_durable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, make_follower=Listener)
+    await bench.worker._on_assigned()
+    await bench.feed(0)
+    bench.broker.refusing = True
+    with pytest.raises(ConnectionError):
+        await bench.worker._flush()
+    assert bench.broker.written == ["own", "assigned [0]"]
