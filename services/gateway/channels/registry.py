@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from services.gateway.channels.first_party import FirstPartyChannel
+from services.gateway.channels.instagram import InstagramChannel
+from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.telegram import TelegramChannel
+from services.gateway.channels.whatsapp import WhatsAppChannel
 from services.gateway.domain.channel import Channel
 
 CHANNELS: tuple[Channel, ...] = (
     FirstPartyChannel(),
     TelegramChannel(),
+    WhatsAppChannel(),
+    MessengerChannel(),
+    InstagramChannel(),
 )

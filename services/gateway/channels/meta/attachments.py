@@ -1,0 +1,90 @@
+"""What comes with a Messenger or Instagram message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.gateway.domain.fields import TEXT_LIMIT, Fields
+from services.gateway.domain.incoming import Attachment, AttachmentKind, Location
+
+_MOST_ATTACHMENTS = 100
+_MOST_ELEMENTS = 100
+_NOTHING = Fields({}, "")
+
+_KINDS: Mapping[str, AttachmentKind] = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "file": "file",
+    "sticker": "sticker",
+    "reel": "video",
+    "ig_reel": "video",
+}
+_LOCATION = "location"
+
+
+def read_attachments(message: Fields) -> tuple[tuple[Attachment, ...], Location | None]:
+    """Return what is attached; a place is apart."""
+    found: list[Attachment] = []
+    location = None
+    sticker_id = message.identifier("sticker_id", "")
+    for attachment in message.objects("attachments", limit=_MOST_ATTACHMENTS):
+        payload = _payload(attachment)
+        if attachment.text("type", "") == _LOCATION and "coordinates" in payload:
+            location = _location(attachment, payload)
+            continue
+        products = _elements(payload)
+        found.extend(products or [_attachment(attachment, payload, sticker_id)])
+    if sticker_id and not found:
+        found.append(Attachment("sticker", media_id=sticker_id))
+    return tuple(found), location
+
+
+def _payload(attachment: Fields) -> Fields:
+    return attachment.object("payload") if "payload" in attachment else _NOTHING
+
+
+def _attachment(attachment: Fields, payload: Fields, sticker_id: str) -> Attachment:
+    kind = attachment.text("type", "")
+    sticker = payload.identifier("sticker_id", sticker_id if kind == "image" else "")
+    return Attachment(
+        kind="sticker" if sticker else _KINDS.get(kind, "link"),
+        media_id=sticker or _media_id(payload),
+        url=_words(payload, "url") or _words(attachment, "url"),
+        name=_words(attachment, "title")
+        or _words(payload, "title")
+        or _words(attachment, "name")
+        or _words(payload, "text"),
+    )
+
+
+def _media_id(payload: Fields) -> str:
+    names = ("attachment_id", "reel_video_id", "ig_post_media_id", "post_id", "id")
+    return next((payload.identifier(name) for name in names if name in payload), "")
+
+
+def _location(attachment: Fields, payload: Fields) -> Location:
+    coordinates = payload.object("coordinates")
+    return Location(
+        latitude=coordinates.number("lat"),
+        longitude=coordinates.number("long"),
+        name=_words(attachment, "title") or _words(payload, "title"),
+    )
+
+
+def _elements(payload: Fields) -> list[Attachment]:
+    """Return the cards of a template, and the products that a customer asks about."""
+    parent = payload.object("product") if "product" in payload else payload
+    return [
+        Attachment(
+            "link",
+            media_id=element.identifier("id", ""),
+            url=_words(element, "item_url") or _words(element, "image_url"),
+            name=_words(element, "title"),
+        )
+        for element in parent.objects("elements", limit=_MOST_ELEMENTS)
+    ]
+
+
+def _words(fields: Fields, name: str) -> str:
+    return fields.text(name, "", limit=TEXT_LIMIT)

@@ -1,0 +1,44 @@
+"""What is written in public under an Instagram account's posts and live videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.gateway.channels.meta.page_feed import COMMENT_ADDRESS
+from services.gateway.channels.meta.pieces import Conversation, Entry, instant_us
+from services.gateway.domain.fields import TEXT_LIMIT, Fields
+from services.gateway.domain.incoming import IncomingEvent, WrittenMessage
+
+COMMENT_FIELDS = frozenset({"comments", "live_comments"})
+
+_NOTHING = Fields({}, "")
+
+
+def read_comment(value: Fields, channel: str, entry: Entry) -> Sequence[IncomingEvent]:
+    comment_id = value.identifier("id", "") or value.identifier("comment_id")
+    author = value.object("from") if "from" in value else _NOTHING
+    author_id = author.identifier("id", "")
+    media_id = _media_id(value)
+    # Instagram does not say when it was written; the batch is put together at once.
+    occurred_at_us = (
+        instant_us(value, "timestamp") or instant_us(value, "created_time") or entry.batched_at_us
+    )
+    by_business = author_id != "" and author_id == entry.account_id
+    body = WrittenMessage(
+        message_id=comment_id,
+        author_kind="agent" if by_business else "customer",
+        author_name=author.text("username", "") or author.text("name", ""),
+        text=value.text("text", "", limit=TEXT_LIMIT),
+        reply_to_message_id=value.identifier("parent_id", "") or media_id,
+        is_public=True,
+        reply_address=COMMENT_ADDRESS + comment_id,
+    )
+    here = Conversation(channel, media_id, author_id, occurred_at_us)
+    return [here.event(comment_id, body)]
+
+
+def _media_id(value: Fields) -> str:
+    media = value.values().get("media")
+    if isinstance(media, dict):
+        return value.object("media").identifier("id")
+    return value.identifier("media_id")
