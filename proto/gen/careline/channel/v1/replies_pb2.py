@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from careline.channel.v1 import content_pb2 as careline_dot_channel_dot_v1_dot_content__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/channel/v1/replies.proto\x12\x13\x63\x61reline.channel.v1\x1a!careline/channel/v1/content.proto\"\xaf\x03\n\x0eReplyRequested\x12\x10\n\x08reply_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x34\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32\x1f.careline.channel.v1.Attachment\x12\x36\n\rquick_replies\x18\x04 \x03(\x0b\x32\x1f.careline.channel.v1.QuickReply\x12/\n\x08template\x18\x05 \x01(\x0b\x32\x1d.careline.channel.v1.Template\x12\x1b\n\x13reply_to_message_id\x18\x06 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x07 \x01(\t\x12\x12\n\nagent_name\x18\x08 \x01(\t\x12\x0e\n\x06\x62y_bot\x18\t \x01(\x08\x12\x11\n\tis_public\x18\n \x01(\x08\x12\x11\n\tautomatic\x18\x0b \x01(\x08\x12\x0f\n\x07subject\x18\x0c \x01(\t\x12\x15\n\rreply_address\x18\x14 \x01(\t\x12 \n\x18last_customer_message_id\x18\x15 \x01(\t\x12\x1b\n\x13last_customer_at_us\x18\x16 \x01(\x03\",\n\nQuickReply\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\t\">\n\x08Template\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x03(\t\"\x9a\x02\n\x0fReplyProgressed\x12\x10\n\x08reply_id\x18\x01 \x01(\t\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.careline.channel.v1.ReplyState\x12\x0c\n\x04part\x18\x03 \x01(\r\x12\r\n\x05parts\x18\x04 \x01(\r\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12\x0c\n\x04\x63ode\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0e\n\x06remedy\x18\t \x01(\t\x12\x0c\n\x04text\x18\n \x01(\t\x12\x10\n\x08\x61gent_id\x18\x0b \x01(\t\x12\x12\n\nagent_name\x18\x0c \x01(\t\x12\x0e\n\x06\x62y_bot\x18\r \x01(\x08\x12\x11\n\tis_public\x18\x0e \x01(\x08*\x8c\x01\n\nReplyState\x12\x1b\n\x17REPLY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLY_STATE_ATTEMPTED\x10\x01\x12\x14\n\x10REPLY_STATE_SENT\x10\x02\x12\x17\n\x13REPLY_STATE_REFUSED\x10\x03\x12\x17\n\x13REPLY_STATE_UNKNOWN\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/channel/v1/replies.proto\x12\x13\x63\x61reline.channel.v1\x1a!careline/channel/v1/content.proto\"\xaf\x03\n\x0eReplyRequested\x12\x10\n\x08reply_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x34\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32\x1f.careline.channel.v1.Attachment\x12\x36\n\rquick_replies\x18\x04 \x03(\x0b\x32\x1f.careline.channel.v1.QuickReply\x12/\n\x08template\x18\x05 \x01(\x0b\x32\x1d.careline.channel.v1.Template\x12\x1b\n\x13reply_to_message_id\x18\x06 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x07 \x01(\t\x12\x12\n\nagent_name\x18\x08 \x01(\t\x12\x0e\n\x06\x62y_bot\x18\t \x01(\x08\x12\x11\n\tis_public\x18\n \x01(\x08\x12\x11\n\tautomatic\x18\x0b \x01(\x08\x12\x0f\n\x07subject\x18\x0c \x01(\t\x12\x15\n\rreply_address\x18\x14 \x01(\t\x12 \n\x18last_customer_message_id\x18\x15 \x01(\t\x12\x1b\n\x13last_customer_at_us\x18\x16 \x01(\x03\",\n\nQuickReply\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0f\n\x07payload\x18\x02 \x01(\t\">\n\x08Template\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x03(\t\"\xb6\x02\n\x0fReplyProgressed\x12\x10\n\x08reply_id\x18\x01 \x01(\t\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.careline.channel.v1.ReplyState\x12\x0c\n\x04part\x18\x03 \x01(\r\x12\r\n\x05parts\x18\x04 \x01(\r\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12\x0c\n\x04\x63ode\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0e\n\x06remedy\x18\t \x01(\t\x12\x0c\n\x04text\x18\n \x01(\t\x12\x10\n\x08\x61gent_id\x18\x0b \x01(\t\x12\x12\n\nagent_name\x18\x0c \x01(\t\x12\x0e\n\x06\x62y_bot\x18\r \x01(\x08\x12\x11\n\tis_public\x18\x0e \x01(\x08\x12\x1a\n\x12next_attempt_at_us\x18\x0f \x01(\x03*\xa5\x01\n\nReplyState\x12\x1b\n\x17REPLY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLY_STATE_ATTEMPTED\x10\x01\x12\x14\n\x10REPLY_STATE_SENT\x10\x02\x12\x17\n\x13REPLY_STATE_REFUSED\x10\x03\x12\x17\n\x13REPLY_STATE_UNKNOWN\x10\x04\x12\x17\n\x13REPLY_STATE_DELAYED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'careline.channel.v1.replies_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REPLYSTATE']._serialized_start=923
-  _globals['_REPLYSTATE']._serialized_end=1063
+  _globals['_REPLYSTATE']._serialized_start=951
+  _globals['_REPLYSTATE']._serialized_end=1116
   _globals['_REPLYREQUESTED']._serialized_start=94
   _globals['_REPLYREQUESTED']._serialized_end=525
   _globals['_QUICKREPLY']._serialized_start=527
@@ -41,5 +41,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEMPLATE']._serialized_start=573
   _globals['_TEMPLATE']._serialized_end=635
   _globals['_REPLYPROGRESSED']._serialized_start=638
-  _globals['_REPLYPROGRESSED']._serialized_end=920
+  _globals['_REPLYPROGRESSED']._serialized_end=948
 # @@protoc_insertion_point(module_scope)

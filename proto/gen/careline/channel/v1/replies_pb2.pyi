@@ -35,6 +35,8 @@ class _ReplyStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplyState
     """The platform or a rule said no, for good; the reason and the way out stand beside it."""
     REPLY_STATE_UNKNOWN: _ReplyState.ValueType  # 4
     """An attempt whose outcome nobody knows; never repeated blindly."""
+    REPLY_STATE_DELAYED: _ReplyState.ValueType  # 5
+    """The platform did not take it now (busy, away); it is tried again at next_attempt_at_us."""
 
 class ReplyState(_ReplyState, metaclass=_ReplyStateEnumTypeWrapper): ...
 
@@ -47,6 +49,8 @@ REPLY_STATE_REFUSED: ReplyState.ValueType  # 3
 """The platform or a rule said no, for good; the reason and the way out stand beside it."""
 REPLY_STATE_UNKNOWN: ReplyState.ValueType  # 4
 """An attempt whose outcome nobody knows; never repeated blindly."""
+REPLY_STATE_DELAYED: ReplyState.ValueType  # 5
+"""The platform did not take it now (busy, away); it is tried again at next_attempt_at_us."""
 Global___ReplyState: _TypeAlias = ReplyState  # noqa: Y015
 
 @_typing.final
@@ -188,6 +192,7 @@ class ReplyProgressed(_message.Message):
     AGENT_NAME_FIELD_NUMBER: _builtins.int
     BY_BOT_FIELD_NUMBER: _builtins.int
     IS_PUBLIC_FIELD_NUMBER: _builtins.int
+    NEXT_ATTEMPT_AT_US_FIELD_NUMBER: _builtins.int
     reply_id: _builtins.str
     state: Global___ReplyState.ValueType
     part: _builtins.int
@@ -206,6 +211,8 @@ class ReplyProgressed(_message.Message):
     agent_name: _builtins.str
     by_bot: _builtins.bool
     is_public: _builtins.bool
+    next_attempt_at_us: _builtins.int
+    """Microseconds since the epoch, UTC; of a delayed reply."""
     def __init__(
         self,
         *,
@@ -223,10 +230,11 @@ class ReplyProgressed(_message.Message):
         agent_name: _builtins.str = ...,
         by_bot: _builtins.bool = ...,
         is_public: _builtins.bool = ...,
+        next_attempt_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "agent_name", b"agent_name", "attempt", b"attempt", "by_bot", b"by_bot", "code", b"code", "is_public", b"is_public", "message_id", b"message_id", "part", b"part", "parts", b"parts", "reason", b"reason", "remedy", b"remedy", "reply_id", b"reply_id", "state", b"state", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "agent_name", b"agent_name", "attempt", b"attempt", "by_bot", b"by_bot", "code", b"code", "is_public", b"is_public", "message_id", b"message_id", "next_attempt_at_us", b"next_attempt_at_us", "part", b"part", "parts", b"parts", "reason", b"reason", "remedy", b"remedy", "reply_id", b"reply_id", "state", b"state", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
