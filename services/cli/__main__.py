@@ -16,6 +16,7 @@ COMMANDS = {
     "kpi": "services.cli.kpi:app",
     "index": "services.cli.index:app",
     "topics": "services.cli.topics:app",
+    "channels": "services.cli.channels:app",
     "dead-letters": "services.cli.dead_letters:app",
     "evaluate": "services.cli.evaluate:app",
 }

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from careline.event.v1.event_pb2 import Event
+from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.ports import UnavailableError
 
 # A field's tag and length inside the batch.
 _EVENT_OVERHEAD_BYTES = 5
 
-Deliver = Callable[[Sequence[Event]], Awaitable[None]]
+Deliver = Callable[[Sequence[Event], Sequence[Payload]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class _Batch:
     opened_at: float
     done: asyncio.Future[None]
     events: list[Event] = field(default_factory=list)
+    payloads: list[Payload] = field(default_factory=list)
     bytes: int = 0
 
 
@@ -48,17 +50,21 @@ class PartitionBatcher:
         self._due = asyncio.Event()
         self.waiting_bytes = 0
 
-    def add(self, event: Event) -> asyncio.Future[None]:
+    def add(self, event: Event, payload: Payload | None = None) -> asyncio.Future[None]:
         """Queue an event; the future is done once it is durable, or holds the reason why not.
 
-        Do not cancel the future: other events share it.
+        ``payload``: what it came in, kept beside it. Do not cancel the future: others share it.
         """
         size = event.ByteSize() + _EVENT_OVERHEAD_BYTES
+        if payload is not None:
+            size += payload.ByteSize() + _EVENT_OVERHEAD_BYTES
         batch = self._batches[-1] if self._batches else self._open()
         if batch.events and (self._is_full(batch) or batch.bytes + size > self._policy.max_bytes):
             batch = self._open()
             self._due.set()
         batch.events.append(event)
+        if payload is not None:
+            batch.payloads.append(payload)
         batch.bytes += size
         self.waiting_bytes += size
         if self._is_full(batch):
@@ -103,7 +109,7 @@ class PartitionBatcher:
 
     async def _finish(self, batch: _Batch) -> None:
         try:
-            await self._deliver(batch.events)
+            await self._deliver(batch.events, batch.payloads)
         except UnavailableError as error:
             batch.done.set_exception(error)
             # Whoever asked may be gone; a tick's outcome interests nobody.

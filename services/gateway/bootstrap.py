@@ -11,11 +11,12 @@ import uvloop
 
 from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.gateway.adapters.accounts_file import read_accounts
+from services.gateway.adapters.blob_folder import BlobFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import HttpServer
 from services.gateway.adapters.kafka_log import KafkaLog
+from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.account import Accounts
-from services.gateway.domain.channels import CHANNELS
 from services.gateway.domain.framing import SegmentIdentity
 from services.gateway.domain.keys import PartyKeys
 from services.gateway.domain.repeats import RecentEvents
@@ -58,7 +59,12 @@ async def _run(
     record_log = KafkaLog(settings.kafka)
     publisher = BatchPublisher(record_log, spool, clock, topic(HEAD))
     intake = RequestIntake(
-        accounts, publisher, clock, party_keys, RecentEvents(settings.recent_events)
+        accounts,
+        publisher,
+        clock,
+        party_keys,
+        recent=RecentEvents(settings.recent_events),
+        blobs=BlobFolder(settings.blob_dir),
     )
 
     def register(server: grpc.aio.Server) -> None:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import structlog
 
-from careline.event.v1.event_pb2 import Event
+from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.domain.account import Account, Accounts
 from services.gateway.domain.channel import Channel
-from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
-from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
+from services.gateway.domain.inbound import (
+    Answer,
+    InboundRequest,
+    InvalidRequestError,
+    RefusedError,
+)
+from services.gateway.domain.incoming import (
+    IncomingBody,
+    IncomingEvent,
+    PullDue,
+    ReplyRequest,
+    UnrecognisedEvent,
+    WrittenMessage,
+)
 from services.gateway.domain.keys import PartyKeys, is_name
 from services.gateway.domain.repeats import RecentEvents
-from services.gateway.events import to_event
+from services.gateway.events import event_id_of, to_event
 from services.gateway.ports import EventPublisher
+from services.gateway.ports_media import BlobStore
+from services.gateway.records import PAYLOADS
 from services.kernel.clock import Clock
 from services.kernel.telemetry import metrics
 
 log = structlog.get_logger(__name__)
+
+# Larger ones go to the blob store: a record of the log is no place for them.
+LARGEST_KEPT_BYTES = 64 * 1024
+# Headers that say what was sent; those and parameters that prove something are not kept.
+_TELLING = ("content-type", "webhook-", "x-")
+_PROVING = ("auth", "cookie", "key", "password", "secret", "signature", "token")
 
 
 class UnknownAccountError(Exception):
@@ -31,8 +53,10 @@ class NoSecretError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    accepted: int
-    duplicates: int
+    accepted: int = 0
+    duplicates: int = 0
+    # Not understood, and kept as a dead letter.
+    kept: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +67,9 @@ class Tally:
     refused: int = 0
 
 
+OnPullDue = Callable[[Account, PullDue], None]
+
+
 class RequestIntake:
     def __init__(
         self,
@@ -50,30 +77,44 @@ class RequestIntake:
         publisher: EventPublisher,
         clock: Clock,
         party_keys: PartyKeys,
+        *,
         recent: RecentEvents,
+        blobs: BlobStore,
     ) -> None:
         self._accounts = accounts
         self._publisher = publisher
         self._clock = clock
         self._party_keys = party_keys
         self._recent = recent
+        self._blobs = blobs
         self._tallies = {_address(account): Tally() for account in accounts}
+        self._on_pull_due: OnPullDue | None = None
+
+    def on_pull_due(self, wake: OnPullDue) -> None:
+        """Name who is told when a platform says that something can be pulled."""
+        self._on_pull_due = wake
 
     def tally(self, account: Account) -> Tally:
         return self._tallies[_address(account)]
 
-    def find(self, channel: Channel, organisation: str, account: str) -> Account:
+    def find(self, channel: str, organisation: str, account: str) -> Account:
         """Return the account that an address names, before a byte of the body is read."""
-        found = self._accounts.find(channel.kind, organisation, account)
+        found = self._accounts.find(channel, organisation, account)
         if found is None:
             log.warning(
                 "no such account",
-                channel=channel.kind,
+                channel=channel,
                 organisation=organisation if is_name(organisation) else "(not a name)",
                 account=account if is_name(account) else "(not a name)",
             )
             raise UnknownAccountError
         return found
+
+    def greet(self, channel: Channel, account: Account, request: InboundRequest) -> Answer | None:
+        """Answer a handshake; None when it is none. Raise as ``accept`` does for who sends."""
+        with _Refusals(self.tally(account), account):
+            _require_secret(account)
+            return channel.handshake(request, account.settings, self._clock.now_us())
 
     async def accept(
         self, channel: Channel, account: Account, request: InboundRequest, traceparent: str
@@ -81,57 +122,173 @@ class RequestIntake:
         """Verify, parse and publish; return once everything is durable.
 
         Raise ``NoSecretError`` or ``RefusedError`` for who sends, ``InvalidRequestError`` for what
-        is sent, ``UnavailableError`` when it cannot be kept now.
+        is sent where the sender can mend it, ``UnavailableError`` when it cannot be kept now.
         """
-        self._verify(channel, account, request)
-        incoming = self._parse(channel, account, request)
+        now_us = self._clock.now_us()
+        with _Refusals(self.tally(account), account):
+            _require_secret(account)
+            request = channel.verify(request, account.settings, now_us)
+        payload = _payload(account, request, now_us)
+        try:
+            incoming = channel.parse(request)
+        except InvalidRequestError as error:
+            log.warning("request not understood", place=error.place, **_labels(account))
+            if channel.strict:
+                raise
+            await self._publisher.keep_letter(payload, str(error))
+            return Accepted(kept=True)
+        return await self._publish(account, incoming, payload, traceparent)
+
+    async def take(
+        self, account: Account, events: Sequence[IncomingEvent], raw: bytes = b""
+    ) -> Accepted:
+        """Publish what a source fetched or the web chat heard; return once it is durable.
+
+        ``raw``: what the events came in. Raise ``UnavailableError`` when it cannot be kept now.
+        """
+        payload = _payload(account, InboundRequest(raw), self._clock.now_us()) if raw else None
+        return await self._publish(account, events, payload, "")
+
+    async def retake(self, channel: Channel, payload: Payload) -> Accepted:
+        """Give what was not understood another chance; a letter again when it still is not."""
+        account = self._accounts.find(payload.channel, payload.organisation_id, payload.account_id)
+        request = InboundRequest(
+            payload.body,
+            dict(payload.headers),
+            dict(payload.query),
+            payload.method,
+            payload.target,
+        )
+        if account is None:
+            await self._publisher.keep_letter(payload, "the account is no longer there")
+            return Accepted(kept=True)
+        try:
+            incoming = channel.parse(request)
+        except InvalidRequestError as error:
+            await self._publisher.keep_letter(payload, str(error))
+            return Accepted(kept=True)
+        return await self._publish(account, incoming, payload, "")
+
+    async def _publish(
+        self,
+        account: Account,
+        incoming: Sequence[IncomingEvent],
+        payload: Payload | None,
+        traceparent: str,
+    ) -> Accepted:
+        fresh = self._fresh(account, incoming)
+        if not fresh:
+            return Accepted(0, len(incoming))
         accepted_at_us = self._clock.now_us()
-        fresh: dict[str, Event] = {}
-        for one in incoming:
-            event = to_event(
+        raw_ref, payload = await self._raw_ref(payload)
+        events = [
+            to_event(
                 one,
                 account,
                 accepted_at_us=accepted_at_us,
                 traceparent=traceparent,
                 party_keys=self._party_keys,
+                blobs=await self._keep_attachments(one.body),
+                raw_ref=raw_ref,
             )
-            if not self._recent.has(account.organisation, event.event_id):
-                fresh[event.event_id] = event
-        if fresh:
-            await self._publisher.publish(list(fresh.values()))
+            for one in fresh.values()
+        ]
+        await self._publisher.publish(events, payload)
         for event_id in fresh:
             self._recent.add(account.organisation, event_id)
-        metrics.GATEWAY_EVENTS.labels(channel=channel.kind).inc(len(fresh))
+        metrics.GATEWAY_EVENTS.labels(channel=account.channel).inc(len(fresh))
         self.tally(account).accepted += len(fresh)
         return Accepted(len(fresh), len(incoming) - len(fresh))
 
-    def _verify(self, channel: Channel, account: Account, request: InboundRequest) -> None:
-        try:
-            if not account.secrets:
-                raise NoSecretError("the account has no secret; set one in the accounts file")
-            channel.verify(request, account.secrets, self._clock.now_us())
-        except (NoSecretError, RefusedError) as error:
-            self.tally(account).refused += 1
-            log.warning("request refused", reason=str(error), **_labels(account))
-            raise
-
-    def _parse(
-        self, channel: Channel, account: Account, request: InboundRequest
-    ) -> list[IncomingEvent]:
-        try:
-            incoming = channel.parse(request)
-        except InvalidRequestError as error:
-            log.warning("request not understood", place=error.place, **_labels(account))
-            raise
+    def _fresh(
+        self, account: Account, incoming: Sequence[IncomingEvent]
+    ) -> dict[str, IncomingEvent]:
+        """Return what is to be published, by event id; wake whoever pulls what is not."""
+        fresh: dict[str, IncomingEvent] = {}
         for one in incoming:
-            if isinstance(one.body, UnrecognisedEvent):
-                log.info(
-                    "event of an unknown type recorded",
-                    type=one.body.type,
-                    reason=one.body.reason,
-                    **_labels(account),
-                )
-        return incoming
+            match one.body:
+                case PullDue():
+                    if self._on_pull_due is not None:
+                        self._on_pull_due(account, one.body)
+                    continue
+                case UnrecognisedEvent():
+                    log.info(
+                        "event of an unknown type recorded",
+                        type=one.body.type,
+                        reason=one.body.reason,
+                        **_labels(account),
+                    )
+            event_id = event_id_of(one, account)
+            if not self._recent.has(account.organisation, event_id):
+                fresh[event_id] = one
+        return fresh
+
+    async def _raw_ref(self, payload: Payload | None) -> tuple[str, Payload | None]:
+        """Say where the payload will be found; the large ones are in the blob store already."""
+        if payload is None:
+            return "", None
+        if len(payload.body) > LARGEST_KEPT_BYTES:
+            return await self._blobs.put(payload.body), None
+        digest = blake2b(payload.body, digest_size=16).hexdigest()
+        return f"{PAYLOADS}/{payload.received_at_us}/{digest}", payload
+
+    async def _keep_attachments(self, body: IncomingBody) -> Mapping[int, str]:
+        if not isinstance(body, WrittenMessage | ReplyRequest) or not body.attachments:
+            return _NO_BLOBS
+        return {
+            position: await self._blobs.put(one.content)
+            for position, one in enumerate(body.attachments)
+            if one.content
+        }
+
+
+_NO_BLOBS: Mapping[int, str] = {}
+
+
+class _Refusals:
+    """Counts and logs whoever is turned away inside the block."""
+
+    def __init__(self, tally: Tally, account: Account) -> None:
+        self._tally = tally
+        self._account = account
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        _ = kind, trace
+        if isinstance(error, NoSecretError | RefusedError):
+            self._tally.refused += 1
+            log.warning("request refused", reason=str(error), **_labels(self._account))
+
+
+def _require_secret(account: Account) -> None:
+    if not account.secrets:
+        raise NoSecretError("the account has no secret; set one in the accounts file")
+
+
+def _payload(account: Account, request: InboundRequest, now_us: int) -> Payload:
+    return Payload(
+        organisation_id=account.organisation,
+        channel=account.channel,
+        account_id=account.account,
+        body=request.body,
+        headers=_harmless(
+            {name: one for name, one in request.headers.items() if name.startswith(_TELLING)}
+        ),
+        query=_harmless(request.query),
+        method=request.method,
+        target=request.target if "?" not in request.target else "",
+        received_at_us=now_us,
+    )
+
+
+def _harmless(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value.encode(errors="replace").decode()
+        for name, value in values.items()
+        if not any(word in name.lower() for word in _PROVING)
+    }
 
 
 def _address(account: Account) -> tuple[str, str, str]:

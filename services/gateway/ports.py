@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from careline.event.v1.event_pb2 import Event
+from careline.gateway.v1.payload_pb2 import Payload
 from services.kernel.lane.records import Output
 
 
@@ -15,12 +16,17 @@ class UnavailableError(Exception):
 
 
 class EventPublisher(Protocol):
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Event], payload: Payload | None = None) -> None:
         """Return once every event is durable. Raise ``UnavailableError`` when that cannot be.
 
-        An event may be published twice when the outcome of an attempt is unknown, and when the
-        error is raised some of the events may be published: the next lane drops repeats exactly.
+        ``payload``: what they came in, kept beside them. An event may be published twice when the
+        outcome of an attempt is unknown, and when the error is raised some of the events may be
+        published: the next lane drops repeats exactly.
         """
+        ...
+
+    async def keep_letter(self, payload: Payload, reason: str) -> None:
+        """Keep what was authentic and not understood. Raise ``UnavailableError``."""
         ...
 
 

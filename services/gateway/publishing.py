@@ -14,7 +14,8 @@ from functools import partial
 
 import structlog
 
-from careline.event.v1.event_pb2 import Event, EventBatch
+from careline.event.v1.event_pb2 import Event
+from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.batching import BatchPolicy, PartitionBatcher
 from services.gateway.ports import (
     AppendFailedError,
@@ -25,12 +26,19 @@ from services.gateway.ports import (
     SpoolWriteError,
     UnavailableError,
 )
-from services.gateway.records import decode_spooled, encode_spooled, to_record
+from services.gateway.records import (
+    RETURNED,
+    decode_spooled,
+    encode_spooled,
+    event_record,
+    payload_letter,
+    payload_record,
+)
 from services.kernel.clock import Clock
 from services.kernel.lane.records import Output
 from services.kernel.partitioning import partition_of
 from services.kernel.telemetry import metrics
-from services.kernel.topics import Topic
+from services.kernel.topics import Topic, topic
 
 log = structlog.get_logger(__name__)
 
@@ -59,20 +67,21 @@ class BatchPublisher:
         record_log: RecordLog,
         spool: RecordSpool,
         clock: Clock,
-        topic: Topic,
+        head: Topic,
         policy: PublishPolicy | None = None,
     ) -> None:
         self._log = record_log
         self._spool = spool
         self._clock = clock
-        self._topic = topic
+        self._head = head
+        self._letters = topic(RETURNED).dead_letter or RETURNED
         self._policy = policy or PublishPolicy()
         self._partitions = [
             PartitionBatcher(self._policy.batch, partial(self._deliver, number))
-            for number in range(topic.partitions)
+            for number in range(head.partitions)
         ]
         # By partition: the latest time at which a live event that went there occurred.
-        self.latest_at_us = [0] * topic.partitions
+        self.latest_at_us = [0] * head.partitions
         self._direct = asyncio.Event()
         self._away = asyncio.Event()
         self._away.set()
@@ -92,18 +101,25 @@ class BatchPublisher:
     async def wait_until_direct(self) -> None:
         await self._direct.wait()
 
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Event], payload: Payload | None = None) -> None:
         if sum(one.waiting_bytes for one in self._partitions) > self._policy.max_waiting_bytes:
             raise UnavailableError("too many events wait for the log already")
         outcomes = set()
         for event in events:
-            number = partition_of(event.thread_key, self._topic.partitions)
+            number = partition_of(event.thread_key, self._head.partitions)
             self.latest_at_us[number] = max(self.latest_at_us[number], event.occurred_at_us)
-            outcomes.add(self._partitions[number].add(event))
+            outcomes.add(self._partitions[number].add(event, payload))
+            payload = None  # kept once, with the first of its events
         # Not gather: a caller that is cancelled must not take others' events with it.
         done, _ = await asyncio.wait(outcomes)
         for outcome in done:
             outcome.result()
+
+    async def keep_letter(self, payload: Payload, reason: str) -> None:
+        """Keep what was authentic and not understood; return once it is durable."""
+        place = f"{payload.organisation_id}/{payload.channel}/{payload.account_id}"
+        number = partition_of(place, self._head.partitions)
+        await self._keep([payload_letter(self._letters, number, payload, reason)])
 
     def publish_to(self, partition: int, event: Event) -> None:
         """Queue an event that nobody waits for (a tick), in order with the others."""
@@ -121,23 +137,29 @@ class BatchPublisher:
 
     # -- one batch -------------------------------------------------------------------------------
 
-    async def _deliver(self, partition: int, events: Sequence[Event]) -> None:
-        value = EventBatch(events=events).SerializeToString()
-        record = to_record(
-            self._topic.name, partition, value, events[0].traceparent, self._clock.now_us()
-        )
+    async def _deliver(
+        self, partition: int, events: Sequence[Event], payloads: Sequence[Payload]
+    ) -> None:
+        now_us = self._clock.now_us()
+        records = [event_record(self._head.name, partition, events, events[0].traceparent, now_us)]
+        if payloads:
+            records.append(payload_record(partition, payloads, now_us))
+        await self._keep(records)
+
+    async def _keep(self, records: Sequence[Output]) -> None:
         while True:
-            if self.direct and await self._attempt(record):
+            if self.direct and await self._attempt(records):
                 return
             async with self._spooling:
                 if not self.direct:
-                    await self._spool_record(record)
+                    for record in records:
+                        await self._spool_record(record)
                     return
 
-    async def _attempt(self, record: Output) -> bool:
+    async def _attempt(self, records: Sequence[Output]) -> bool:
         try:
             async with asyncio.timeout(self._policy.attempt_seconds):
-                await self._log.append([record])
+                await self._log.append(records)
         except TimeoutError:
             self._leave(f"no answer within {self._policy.attempt_seconds} s")
             return False
@@ -207,7 +229,7 @@ class BatchPublisher:
     async def _send_segment(self, segment: SpooledSegment) -> None:
         """Publish a segment, then remove it. Dying between the two publishes it again."""
         now_us = self._clock.now_us()
-        records = [decode_spooled(self._topic.name, one, now_us) for one in segment.records]
+        records = [decode_spooled(one, now_us) for one in segment.records]
         await self._log.append(records)
         self._answers = True
         await asyncio.to_thread(self._spool.remove, segment)

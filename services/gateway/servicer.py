@@ -6,8 +6,8 @@ import grpc
 
 from careline.gateway.v1 import gateway_service_pb2 as messages
 from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
+from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.account import Accounts
-from services.gateway.domain.channels import CHANNELS
 from services.gateway.handlers import RequestIntake
 
 NAME = "careline.gateway.v1.GatewayService"

@@ -16,6 +16,8 @@ class Settings:
     metrics_port: int
     # A folder of this process's own, on a disk that survives it.
     spool_dir: Path
+    # Attachments and large payloads; shared by all gateways.
+    blob_dir: Path
     # The secret of the party keys: the same for every gateway and every replay, for ever.
     party_key: str = field(repr=False)
     # The accounts file; without one only time is published, and every request is refused.

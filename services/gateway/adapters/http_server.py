@@ -1,4 +1,4 @@
-"""The way in from outside: one POST address per account."""
+"""The way in from outside: one address per account."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from services.gateway.channels.registry import CHANNELS
+from services.gateway.domain.account import Account
 from services.gateway.domain.channel import Channel
-from services.gateway.domain.channels import CHANNELS
-from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
-from services.gateway.handlers import NoSecretError, RequestIntake, UnknownAccountError
+from services.gateway.domain.inbound import (
+    Answer,
+    InboundRequest,
+    InvalidRequestError,
+    RefusedError,
+)
+from services.gateway.handlers import Accepted, NoSecretError, RequestIntake, UnknownAccountError
 from services.gateway.ports import UnavailableError
 from services.kernel.telemetry import metrics
 from services.kernel.telemetry.tracing import enter_trace, traceparent_from
@@ -29,9 +35,11 @@ def build_app(intake: RequestIntake) -> web.Application:
     # aiohttp turns away what reaches its limit, not only what exceeds it.
     app = web.Application(client_max_size=MAX_BODY_BYTES + 1)
     for channel in CHANNELS:
-        app.router.add_post(
-            f"{channel.path}/{{organisation}}/{{account}}", partial(_receive, intake, channel)
-        )
+        if channel.path:
+            address = f"{channel.path}/{{organisation}}/{{account}}"
+            receive = partial(_receive, intake, channel)
+            app.router.add_get(address, receive, allow_head=False)
+            app.router.add_post(address, receive)
     return app
 
 
@@ -59,14 +67,49 @@ async def _answer(
     """Return the request's outcome, as metrics name it, and the answer."""
     try:
         where = request.match_info
-        account = intake.find(channel, where["organisation"], where["account"])
-        body = await _read(request)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        taken = await intake.accept(channel, account, InboundRequest(body, headers), trace)
+        account = intake.find(channel.kind, where["organisation"], where["account"])
+        inbound = await _inbound(request)
+        answer = intake.greet(channel, account, inbound)
+        if answer is not None:
+            return "greeted", _respond(answer)
+        return await _take_in(intake, channel, account, inbound, trace)
     except _TURNED_AWAY as error:
         return _turn_away(error)
+
+
+async def _take_in(
+    intake: RequestIntake, channel: Channel, account: Account, inbound: InboundRequest, trace: str
+) -> tuple[str, web.Response]:
+    if inbound.method != "POST":
+        return "refused", web.json_response(
+            {"error": "this address takes POST"}, status=405, headers={"Allow": "POST"}
+        )
+    taken = await intake.accept(channel, account, inbound, trace)
+    outcome = "kept" if taken.kept else "accepted"
+    if channel.accepted is not None:
+        return outcome, _respond(channel.accepted)
+    # Some platforms take nothing but 200 for an answer.
+    return outcome, _count(taken, 202 if channel.strict else 200)
+
+
+def _count(taken: Accepted, status: int) -> web.Response:
     answer = {"accepted": taken.accepted, "duplicates": taken.duplicates}
-    return "accepted", web.json_response(answer, status=202)
+    return web.json_response(answer, status=status)
+
+
+def _respond(answer: Answer) -> web.Response:
+    return web.Response(
+        body=answer.body, status=answer.status, headers={"Content-Type": answer.content_type}
+    )
+
+
+async def _inbound(request: web.Request) -> InboundRequest:
+    body = await _read(request)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    query: dict[str, str] = {}
+    for name, value in request.query.items():
+        query.setdefault(name, value)
+    return InboundRequest(body, headers, query, request.method, request.raw_path)
 
 
 class _IncompleteBodyError(Exception):

@@ -43,7 +43,7 @@ class Channel(Protocol):
 
     @property
     def accepted(self) -> Answer | None:
-        """Return what the platform expects to hear; None for 202 and the counts as JSON."""
+        """Return what the platform expects to hear; None for a 2xx and the counts as JSON."""
         ...
 
     def check(self, settings: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-_MAGIC = b"CLSPOOL1"
+_MAGIC = b"CLSPOOL2"
 _IDENTITY = struct.Struct(">II")
 _FRAME = struct.Struct(">II")
 _LENGTH = struct.Struct(">I")

@@ -10,9 +10,9 @@ from typing import Any, Self
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from careline.event.v1.event_pb2 import Event, EventBatch
+from careline.event.v1.event_pb2 import Event
 from services.gateway.importing.errors import ImportFailedError
-from services.gateway.records import to_record
+from services.gateway.records import event_record
 from services.kernel.clock import Clock
 from services.kernel.telemetry.tracing import traceparent_from
 
@@ -66,8 +66,7 @@ class KafkaHead:
         self._producer.close(timeout=None if kind is None else 0)
 
     def append(self, partition: int, events: Sequence[Event]) -> None:
-        value = EventBatch(events=events).SerializeToString()
-        record = to_record(self._topic, partition, value, self._trace, self._clock.now_us())
+        record = event_record(self._topic, partition, events, self._trace, self._clock.now_us())
         try:
             sent = self._producer.send(
                 record.topic,

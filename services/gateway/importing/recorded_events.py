@@ -11,8 +11,8 @@ from careline.event.v1.event_pb2 import (
     TimelineEnded,
     TimelineStarted,
 )
+from services.gateway.bodies import AUTHOR_KINDS, STATUSES
 from services.gateway.domain.keys import PartyKeys, thread_key
-from services.gateway.events import AUTHOR_KINDS, STATUSES
 from services.gateway.replay.records import ReplayMessage, ReplayRecord
 
 

@@ -18,7 +18,7 @@ from services.simulator.sending.requests import Draft, draft
 from services.simulator.sending.statistics import Statistics
 from services.simulator.sending.timetable import Timetable
 
-_ACCEPTED = 202
+_ACCEPTED = frozenset({200, 202})
 _COME_BACK = frozenset({408, 429, 502, 503, 504})
 _MICROSECOND = 1e-6
 _SHOWN_CHARACTERS = 300
@@ -138,7 +138,7 @@ class Sender:
             raise _AwayError(str(error) or type(error).__name__) from error
         if status in _COME_BACK:
             raise _AwayError(f"it answers {status}", self._asked_wait(retry_after))
-        if status != _ACCEPTED:
+        if status not in _ACCEPTED:
             shown = answer[:_SHOWN_CHARACTERS].decode(errors="replace")
             raise SendingError(
                 f"the gateway at {self._gateway} refuses {one.path} with {status}: {shown}. It "

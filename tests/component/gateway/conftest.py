@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import build_app
 from services.gateway.adapters.memory_log import MemoryLog
 from services.gateway.batching import BatchPolicy
+from services.gateway.channels.base import SecretSettings
+from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.domain.account import Account, Accounts
 from services.gateway.domain.framing import SegmentIdentity
 from services.gateway.domain.keys import PartyKeys
 from services.gateway.domain.repeats import RecentEvents
 from services.gateway.handlers import RequestIntake
 from services.gateway.publishing import BatchPublisher, PublishPolicy
+from services.kernel.lane.records import Output
 from services.kernel.testing.clock import ManualClock
 from services.kernel.topics import topic
 
@@ -36,11 +40,29 @@ HEAD = topic("intake.event-accepted.v1")
 
 ACCOUNTS = Accounts(
     [
-        Account("acme", "shop", "webhook", "acme", (SECRET,)),
-        Account("acme", "open", "webhook"),
-        Account("acme", "bot", "telegram", "acme", ("token",)),
+        Account("acme", "shop", "webhook", SecretSettings((SECRET,)), "acme"),
+        Account("acme", "open", "webhook", SecretSettings()),
+        Account("acme", "bot", "telegram", TelegramChannel.settings(("token",)), "acme"),
     ]
 )
+
+
+@dataclass
+class MemoryBlobs:
+    """Keeps bytes as long as the test lasts."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    async def put(self, content: bytes) -> str:
+        reference = f"blob:{sha256(content).hexdigest()}"
+        self.kept[reference] = content
+        return reference
+
+    async def get(self, reference: str) -> bytes:
+        return self.kept[reference]
+
+    async def erase(self, reference: str) -> None:
+        self.kept.pop(reference, None)
 
 
 @dataclass
@@ -50,6 +72,7 @@ class Gateway:
     spool: DiskSpool
     policy: PublishPolicy
     log: MemoryLog = field(default_factory=MemoryLog)
+    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_S * 1_000_000))
 
     def __post_init__(self) -> None:
@@ -59,7 +82,8 @@ class Gateway:
             self.publisher,
             self.clock,
             PartyKeys("a secret of some length"),
-            RecentEvents(1_000),
+            recent=RecentEvents(1_000),
+            blobs=self.blobs,
         )
         self.http: TestClient[Any, Any]
 
@@ -96,10 +120,13 @@ class Gateway:
             f"/v1/webhooks/acme/{account}", data=BytesIO(raw), headers=signed | headers
         )
 
+    def records(self, topic: str = HEAD.name) -> list[Output]:
+        return [record for record in self.log.records if record.topic == topic]
+
     def events(self) -> list[Event]:
         return [
             event
-            for record in self.log.records
+            for record in self.records()
             for event in EventBatch.FromString(record.value).events
         ]
 

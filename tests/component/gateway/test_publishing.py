@@ -62,7 +62,7 @@ async def test_a_partition_has_its_own_records(make_gateway: Any) -> None:
         for record in gateway.log.records:
             for one in EventBatch.FromString(record.value).events:
                 assert partition_of(one.thread_key, 4) == record.partition
-        assert len(gateway.log.records) == 4
+        assert len(gateway.records()) == 4
 
 
 async def test_while_the_log_is_away_events_wait_on_disk_and_are_acknowledged(
@@ -225,15 +225,15 @@ async def test_quiet_partitions_are_ticked_while_the_log_answers(
     await gateway.post(message())
     busy = partition_of("acme/webhook/t-1", 4)
     ticker.tick()
-    await eventually(lambda: len(gateway.log.records) == 4)
-    ticks = [one for one in gateway.log.records if one.partition != busy]
+    await eventually(lambda: len(gateway.records()) == 4)
+    ticks = [one for one in gateway.records() if one.partition != busy]
     for record in ticks:
         [tick] = EventBatch.FromString(record.value).events
         assert tick.event_id == f"tick/live/{record.partition}/1767225600"
         assert tick.occurred_at_us == gateway.clock.now_us()
     gateway.clock.advance(2_000_000)
     ticker.tick()
-    await eventually(lambda: len(gateway.log.records) == 8)
+    await eventually(lambda: len(gateway.records()) == 8)
 
 
 async def test_time_does_not_overtake_events_that_wait_on_disk(gateway: Any) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
+from careline.gateway.v1.payload_pb2 import Payload, PayloadBatch
+from services.gateway.channels.telegram import TelegramChannel
 from services.kernel.lane.records import CONTENT_TYPE, SCHEMA
 from services.kernel.partitioning import partition_of
 
@@ -20,7 +24,7 @@ async def test_a_signed_message_is_accepted_and_published(gateway: Any, message:
     answer = await gateway.post(message(), traceparent=TRACE)
     assert answer.status == 202
     assert await answer.json() == {"accepted": 1, "duplicates": 0}
-    [record] = gateway.log.records
+    [record] = gateway.records()
     [event] = gateway.events()
     assert event.message.text == "where is my bag"
     assert event.traceparent.split("-")[1] == TRACE.split("-")[1]
@@ -94,11 +98,76 @@ async def test_what_is_not_understood_is_answered_with_its_place(
 
 
 async def test_an_unknown_type_is_recorded(gateway: Any) -> None:
-    answer = await gateway.post(b'{"type": "survey.answered", "score": 5}')
+    answer = await gateway.post(b'{"type": "points.granted", "score": 5}')
     assert answer.status == 202
     [event] = gateway.events()
-    assert event.unrecognised.type == "survey.answered"
-    assert event.unrecognised.payload == b'{"type": "survey.answered", "score": 5}'
+    assert event.unrecognised.type == "points.granted"
+    assert event.unrecognised.payload == b'{"type": "points.granted", "score": 5}'
+
+
+async def test_what_was_sent_is_kept_as_it_came_and_named_by_the_event(
+    gateway: Any, message: Any
+) -> None:
+    await gateway.post(message())
+    [event] = gateway.events()
+    [record] = gateway.records("intake.payload-kept.v1")
+    [payload] = PayloadBatch.FromString(record.value).payloads
+    assert json.loads(payload.body) == message()
+    assert (payload.organisation_id, payload.channel, payload.account_id) == (
+        "acme",
+        "webhook",
+        "shop",
+    )
+    digest = blake2b(payload.body, digest_size=16).hexdigest()
+    assert event.raw_ref == f"intake.payload-kept.v1/{payload.received_at_us}/{digest}"
+    assert dict(payload.headers)["webhook-id"] == "msg_1"
+    assert "webhook-signature" not in payload.headers
+
+
+async def test_a_large_payload_is_kept_outside_of_the_log(gateway: Any, message: Any) -> None:
+    body = json.dumps(message("x" * 70_000)).encode()
+    await gateway.post(body)
+    [event] = gateway.events()
+    assert gateway.blobs.kept == {event.raw_ref: body}
+    assert gateway.records("intake.payload-kept.v1") == []
+
+
+async def test_what_a_platform_sends_and_nobody_understands_becomes_a_dead_letter(
+    gateway: Any,
+) -> None:
+    before = counted("kept", "telegram")
+    answer = await gateway.http.post(
+        "/v1/telegram/acme/bot",
+        data=b'{"no": "update"}',
+        headers={"X-Telegram-Bot-Api-Secret-Token": "token"},
+    )
+    assert answer.status == 200
+    assert gateway.events() == []
+    [letter] = gateway.records("intake.payload-returned.v1.dlq")
+    assert Payload.FromString(letter.value).body == b'{"no": "update"}'
+    assert dict(letter.headers)["careline-reason"] == b"update_id is missing"
+    assert counted("kept", "telegram") == before + 1
+
+
+async def test_a_dead_letter_that_is_understood_later_becomes_its_event(gateway: Any) -> None:
+    payload = Payload(
+        organisation_id="acme",
+        channel="telegram",
+        account_id="bot",
+        body=json.dumps({"update_id": 7, "poll": {"id": "1"}}).encode(),
+    )
+    taken = await gateway.intake.retake(TelegramChannel(), payload)
+    assert taken.accepted == 1
+    [event] = gateway.events()
+    assert event.event_id == "telegram:bot:7"
+
+
+async def test_a_dead_letter_that_is_still_not_understood_is_one_again(gateway: Any) -> None:
+    await gateway.publisher.wait_until_direct()
+    payload = Payload(organisation_id="acme", channel="telegram", account_id="bot", body=b"?")
+    taken = await gateway.intake.retake(TelegramChannel(), payload)
+    assert taken.kept
+    assert len(gateway.records("intake.payload-returned.v1.dlq")) == 1
 
 
 async def test_a_body_of_more_than_a_mebibyte_is_too_large(gateway: Any, message: Any) -> None:

@@ -12,11 +12,12 @@ from aiohttp.test_utils import TestServer
 from careline.event.v1.event_pb2 import Event, EventBatch
 from deploy.local.channel_accounts import accounts_file
 from services.gateway.adapters.accounts_file import read_accounts as read_gateway_accounts
+from services.gateway.adapters.blob_folder import BlobFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import build_app
 from services.gateway.adapters.memory_log import MemoryLog
 from services.gateway.batching import BatchPolicy
-from services.gateway.domain.channels import CHANNELS
+from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.framing import SegmentIdentity
 from services.gateway.domain.keys import PartyKeys
 from services.gateway.domain.repeats import RecentEvents
@@ -40,6 +41,7 @@ class Gateway:
         return [
             event
             for record in self.log.records
+            if record.topic == HEAD.name
             for event in EventBatch.FromString(record.value).events
         ]
 
@@ -73,7 +75,8 @@ async def gateway(tmp_path: Path, accounts_path: Path) -> AsyncIterator[Gateway]
             publisher,
             clock,
             PartyKeys("a secret of some length"),
-            RecentEvents(100_000),
+            recent=RecentEvents(100_000),
+            blobs=BlobFolder(tmp_path / "blobs"),
         )
         server = await stack.enter_async_context(TestServer(build_app(intake)))
         yield Gateway(str(server.make_url("/")), log)

@@ -11,7 +11,7 @@ from deploy.local.ports import Ports, free_port, free_ports, is_free, require_fr
 from deploy.local.services import SERVICES, ServicePorts, ServiceSpec, service_environment
 from deploy.local.stack import LocalStack
 from services.gateway.adapters.accounts_file import read_accounts
-from services.gateway.domain.channels import CHANNELS
+from services.gateway.channels.registry import CHANNELS
 
 BY_NAME = {spec.name: spec for spec in SERVICES}
 

@@ -7,8 +7,9 @@ import pytest
 
 from services.gateway.adapters import accounts_file
 from services.gateway.adapters.accounts_file import AccountsFileError, read_accounts
+from services.gateway.channels.base import SecretSettings
+from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.account import Account
-from services.gateway.domain.channels import CHANNELS
 
 SECRET = "whsec_" + b64encode(b"x" * 32).decode()
 EXAMPLE = Path(accounts_file.__file__).parents[1] / "accounts.example.yaml"
@@ -44,7 +45,8 @@ def test_a_secret_stands_in_the_file_or_in_the_environment(path: Path) -> None:
 
 
 def test_an_account_without_a_secret_is_known_and_has_none(path: Path) -> None:
-    assert read(path, one(brand="acme")) == [Account("acme", "shop", "webhook", "acme")]
+    account = Account("acme", "shop", "webhook", SecretSettings(), "acme")
+    assert read(path, one(brand="acme")) == [account]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careline.event.v1.event_pb2 import Event
+from services.gateway.channels.base import SecretSettings
 from services.gateway.domain.account import Account
 from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent, WrittenMessage
 from services.gateway.domain.keys import PartyKeys, is_channel, is_name, thread_key
@@ -13,7 +14,7 @@ from services.gateway.domain.ticking import live_tick_id, quiet_partitions
 from services.gateway.events import live_tick, to_event
 
 KEYS = PartyKeys("a secret of some length")
-ACCOUNT = Account("acme", "shop", "webhook", brand="acme-eu", secrets=("s",))
+ACCOUNT = Account("acme", "shop", "webhook", SecretSettings(("s",)), "acme-eu")
 
 
 def incoming(**changed: object) -> IncomingEvent:
@@ -30,7 +31,7 @@ def incoming(**changed: object) -> IncomingEvent:
 
 
 def event_of(one: IncomingEvent) -> Event:
-    return to_event(one, ACCOUNT, accepted_at_us=10, traceparent="00-t", party_keys=KEYS)
+    return to_event(one, ACCOUNT, accepted_at_us=10, traceparent="00-t", party_keys=KEYS, blobs={})
 
 
 def test_an_author_has_one_key_per_organisation_and_channel() -> None:
@@ -106,7 +107,7 @@ def test_an_events_own_brand_goes_before_the_accounts() -> None:
 
 
 def test_an_account_does_not_show_its_secrets() -> None:
-    assert "secrets" not in repr(ACCOUNT)
+    assert "settings" not in repr(ACCOUNT)
 
 
 def test_recent_events_are_remembered_up_to_a_bound() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from services.gateway.domain.channels import standard_webhooks
+from services.gateway.channels import standard_webhooks
 from services.gateway.domain.inbound import InboundRequest, RefusedError
 
 SECRET = "whsec_" + b64encode(b"0123456789abcdef01234567").decode()

@@ -295,6 +295,7 @@ class CustomerActed(_message.Message):
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
+    IDENTIFIERS_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """"page.viewed", "page.helped", "page.gave_up", "order.placed", "order.shipped", "order.late",
     "order.returned", "product.viewed", "store.visited", "profile.updated", "consent.changed", …
@@ -309,6 +310,10 @@ class CustomerActed(_message.Message):
     def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Further facts as the sender named them."""
 
+    @_builtins.property
+    def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActorIdentifier]:
+        """What the sender told of who it was."""
+
     def __init__(
         self,
         *,
@@ -318,14 +323,38 @@ class CustomerActed(_message.Message):
         amount_minor: _builtins.int = ...,
         currency: _builtins.str = ...,
         details: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        identifiers: _abc.Iterable[Global___ActorIdentifier] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount_minor", b"amount_minor", "author_name", b"author_name", "currency", b"currency", "details", b"details", "object_id", b"object_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount_minor", b"amount_minor", "author_name", b"author_name", "currency", b"currency", "details", b"details", "identifiers", b"identifiers", "object_id", b"object_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CustomerActed: _TypeAlias = CustomerActed  # noqa: Y015
+
+@_typing.final
+class ActorIdentifier(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """"phone", "email", "crm_id", …"""
+    value: _builtins.str
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActorIdentifier: _TypeAlias = ActorIdentifier  # noqa: Y015
 
 @_typing.final
 class SurveyAnswered(_message.Message):

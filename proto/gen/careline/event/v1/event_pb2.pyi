@@ -190,7 +190,9 @@ class Event(_message.Message):
     traceparent: _builtins.str
     """W3C trace context of the request that brought the event."""
     raw_ref: _builtins.str
-    """Where the request's bytes are kept for the retention time: "<topic>/<partition>/<digest>"."""
+    """Where the request's bytes are kept for the retention time: "<topic>/<time in µs>/<digest>", or
+    "blob:<digest>".
+    """
     @_builtins.property
     def source(self) -> Global___Source:
         """Set on re-keyed events only: records hold events of several inputs there."""

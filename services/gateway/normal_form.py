@@ -1,0 +1,104 @@
+"""What the gateway understands of a payload, as JSON for people and scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from services.gateway.domain.channel import Channel
+from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
+from services.gateway.domain.incoming import (
+    IncomingEvent,
+    UnrecognisedEvent,
+    WrittenMessage,
+)
+
+# Of a message these are always there, so that a reader need not ask.
+_ALWAYS = frozenset({"message_id", "author_kind", "author_name", "text", "attachments"})
+
+
+def parse_file(channel: Channel, request: InboundRequest) -> list[IncomingEvent]:
+    """Parse a captured payload, or several: a JSON list, or one JSON object a line.
+
+    Raise ``InvalidRequestError`` for what is none of these.
+    """
+    try:
+        return list(channel.parse(request))
+    except InvalidRequestError:
+        bodies = _several(request.body)
+        if not bodies:
+            raise
+    return [event for body in bodies for event in channel.parse(replace(request, body=body))]
+
+
+def _several(body: bytes) -> Sequence[bytes]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        lines = [line for line in body.splitlines() if line.strip()]
+        return lines if len(lines) > 1 and all(line[:1] == b"{" for line in lines) else ()
+    if isinstance(document, list):
+        return [json.dumps(one).encode() for one in document]
+    return ()
+
+
+def as_dict(event: IncomingEvent) -> dict[str, Any]:
+    """Return one flat object: what every event has, then what its body says.
+
+    ``type`` names the body ("written_message", "receipt", …). Empty fields are left out, but for
+    those that every message has.
+    """
+    told: dict[str, Any] = {
+        "event_id": event.event_id,
+        "type": _snake(type(event.body).__name__),
+        "channel": event.channel,
+        "thread_id": event.thread_id,
+        "author_id": event.author_id,
+        "occurred_at": _iso(event.occurred_at_us),
+        "occurred_at_us": event.occurred_at_us,
+    }
+    if event.brand_id:
+        told["brand_id"] = event.brand_id
+    if isinstance(event.body, UnrecognisedEvent):
+        told["event_type"] = event.body.type
+        if event.body.reason:
+            told["reason"] = event.body.reason
+        return told
+    always = _ALWAYS if isinstance(event.body, WrittenMessage) else frozenset()
+    return told | dict(_told(event.body, always))
+
+
+def _told(body: Any, always: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    for field in fields(body):
+        value = getattr(body, field.name)
+        if field.name == "content":
+            continue
+        if value or field.name in always or (value == 0 and value is not False):
+            yield field.name, _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return dict(_told(value))
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _iso(at_us: int | None) -> str | None:
+    if at_us is None:
+        return None
+    seconds, micros = divmod(at_us, 1_000_000)
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at.replace(microsecond=micros).isoformat().replace("+00:00", "Z")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
