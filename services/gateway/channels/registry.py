@@ -6,6 +6,7 @@ from services.gateway.channels.first_party import FirstPartyChannel
 from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.telegram import TelegramChannel
+from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.channels.whatsapp import WhatsAppChannel
 from services.gateway.domain.channel import Channel
 
@@ -15,4 +16,5 @@ CHANNELS: tuple[Channel, ...] = (
     WhatsAppChannel(),
     MessengerChannel(),
     InstagramChannel(),
+    WechatOfficialAccountChannel(),
 )
