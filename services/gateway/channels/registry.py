@@ -7,6 +7,7 @@ from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
+from services.gateway.channels.wecom import WecomChannel
 from services.gateway.channels.whatsapp import WhatsAppChannel
 from services.gateway.domain.channel import Channel
 
@@ -17,4 +18,5 @@ CHANNELS: tuple[Channel, ...] = (
     MessengerChannel(),
     InstagramChannel(),
     WechatOfficialAccountChannel(),
+    WecomChannel(),
 )

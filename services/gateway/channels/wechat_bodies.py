@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NoReturn
 from xml.etree.ElementTree import ParseError  # the exception; defusedxml parses
 
@@ -17,6 +18,8 @@ from defusedxml.ElementTree import DefusedXMLParser
 from services.gateway.domain.fields import LARGEST_INTEGER, TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import Attachment, AttachmentKind, Location, WrittenMessage
+
+TYPE_NAMES = ("Event", "MsgType", "InfoType")
 
 _LARGEST_BODY = 1024 * 1024
 _DEEPEST = 12
@@ -132,6 +135,32 @@ def seconds(fields: Fields, name: str) -> int | None:
     if value > LARGEST_INTEGER // 1_000_000:
         fields.complain(name, "is larger than any time")
     return value * 1_000_000 if value > 0 else None
+
+
+def digest(raw: bytes) -> str:
+    """Return what stands for an id where the platform gives none: a retry brings the same body."""
+    return sha256(raw).hexdigest()[:32]
+
+
+def type_of(fields: Fields) -> str:
+    """Return the platform's name of the type, where it can be read."""
+    for name in TYPE_NAMES:
+        try:
+            if found := optional(fields, name, limit=64):
+                return found
+        except InvalidRequestError:
+            continue
+    return "message"
+
+
+def event_id_of(fields: Fields, author_id: str, raw: bytes) -> str:
+    """Events have no id: author, time and event stand for it, and what it is about."""
+    try:
+        names = ("CreateTime", "MsgType", "Event", "EventKey", "MsgID")
+        told = [optional(fields, name, limit=200) for name in names]
+    except InvalidRequestError:
+        told = [digest(raw)]
+    return ":".join(filter(None, (author_id, *told)))
 
 
 def coordinates(fields: Fields, latitude: str, longitude: str, name: str, address: str) -> Location:

@@ -8,14 +8,17 @@ body. ``MsgId`` is unique for a customer, not for an account.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.wechat_bodies import (
+    TYPE_NAMES,
     coordinates,
+    digest,
+    event_id_of,
     optional,
     read_body,
     seconds,
+    type_of,
     written,
 )
 from services.gateway.channels.wechat_signing import (
@@ -24,6 +27,7 @@ from services.gateway.channels.wechat_signing import (
     check_signature,
     check_time,
     decrypt,
+    encrypted_text,
     query,
 )
 from services.gateway.domain.fields import Fields
@@ -31,7 +35,6 @@ from services.gateway.domain.inbound import (
     Answer,
     InboundRequest,
     InvalidRequestError,
-    RefusedError,
 )
 from services.gateway.domain.incoming import (
     CustomerAction,
@@ -43,7 +46,6 @@ from services.gateway.domain.incoming import (
 )
 
 _SECOND_US = 1_000_000
-_TYPE_NAMES = ("Event", "MsgType", "InfoType")
 # The longest cause that "failed:user block" and its like name.
 _CAUSE_CHARACTERS = 100
 
@@ -109,7 +111,7 @@ class WechatOfficialAccountChannel(PlatformChannel):
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         fields = read_body(request.body)
-        if not any(name in fields for name in _TYPE_NAMES):
+        if not any(name in fields for name in TYPE_NAMES):
             if "Encrypt" in fields:
                 fields.complain("Encrypt", "is not decrypted; only what is received live can be")
             fields.complain("MsgType", "is missing")
@@ -144,40 +146,6 @@ def _decrypted(request: InboundRequest, settings: WechatSettings) -> bytes:
     encrypted = encrypted_text(request.body)
     check_signature(request, "msg_signature", settings.secrets, encrypted)
     return decrypt(encrypted, settings.keys, settings.app_id)
-
-
-def encrypted_text(body: bytes) -> str:
-    """Return what is encrypted in a request; raise ``RefusedError`` when nothing is."""
-    try:
-        return read_body(body).text("Encrypt", limit=len(body) + 1)
-    except InvalidRequestError as error:
-        raise RefusedError(f"the account has a key, but {error}") from None
-
-
-def digest(raw: bytes) -> str:
-    """Return what stands for an id where the platform gives none: a retry brings the same body."""
-    return sha256(raw).hexdigest()[:32]
-
-
-def type_of(fields: Fields) -> str:
-    """Return the platform's name of the type, where it can be read."""
-    for name in _TYPE_NAMES:
-        try:
-            if found := optional(fields, name, limit=64):
-                return found
-        except InvalidRequestError:
-            continue
-    return "message"
-
-
-def event_id_of(fields: Fields, author_id: str, raw: bytes) -> str:
-    """Events have no id: author, time and event stand for it, and what it is about."""
-    try:
-        names = ("CreateTime", "MsgType", "Event", "EventKey", "MsgID")
-        told = [optional(fields, name, limit=200) for name in names]
-    except InvalidRequestError:
-        told = [digest(raw)]
-    return ":".join(filter(None, (author_id, *told)))
 
 
 def _happening(fields: Fields, raw: bytes) -> IncomingBody:

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from services.gateway.domain.inbound import InboundRequest, RefusedError
+from services.gateway.channels.wechat_bodies import read_body
+from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 
 WINDOW_SECONDS = 600
 # Of all accounts of a channel in one process; the oldest go first. About 20 MB.
@@ -115,6 +116,14 @@ def check_key(encoding_aes_key: str) -> bytes:
     return key
 
 
+def encrypted_text(body: bytes) -> str:
+    """Return what is encrypted in a request; raise ``RefusedError`` when nothing is."""
+    try:
+        return read_body(body).text("Encrypt", limit=len(body) + 1)
+    except InvalidRequestError as error:
+        raise RefusedError(f"the account takes encrypted requests only, but {error}") from None
+
+
 def decrypt(encrypted: str, encoding_aes_keys: Iterable[str], receiver_id: str) -> bytes:
     """Return the message that is encrypted for this receiver with one of the keys."""
     try:
@@ -123,8 +132,12 @@ def decrypt(encrypted: str, encoding_aes_keys: Iterable[str], receiver_id: str) 
         raise RefusedError("the encrypted message is not base64") from None
     if not ciphertext or len(ciphertext) % (AES.block_size // 8):
         raise RefusedError("the encrypted message is not made of whole blocks")
-    for encoding_aes_key in encoding_aes_keys:
-        message = _opened(ciphertext, check_key(encoding_aes_key), receiver_id.encode())
+    try:
+        keys = [check_key(one) for one in encoding_aes_keys]
+    except ValueError as error:
+        raise RefusedError(f"the account has no usable key: {error}") from None
+    for key in keys:
+        message = _opened(ciphertext, key, receiver_id.encode())
         if message is not None:
             return message
     raise RefusedError("no key opens the message, or it is meant for somebody else")
