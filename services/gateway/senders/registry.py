@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from services.gateway.senders.instagram import InstagramSender
+from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
+from services.gateway.senders.whatsapp import WhatsAppSender
 
-SENDERS: tuple[Sender, ...] = ()
+SENDERS: tuple[Sender, ...] = (
+    WhatsAppSender(),
+    MessengerSender(),
+    InstagramSender(),
+)
