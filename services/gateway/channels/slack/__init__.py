@@ -1,0 +1,1 @@
+"""Slack: the Events API, pressed buttons and slash commands."""

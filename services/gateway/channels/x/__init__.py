@@ -1,0 +1,1 @@
+"""X: the Account Activity API, the X Activity API and the filtered stream's posts."""
