@@ -8,6 +8,7 @@ from services.gateway.channels.line import LineChannel
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.slack.channel import SlackChannel
 from services.gateway.channels.telegram import TelegramChannel
+from services.gateway.channels.twilio.channel import TwilioChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.channels.wecom import WecomChannel
 from services.gateway.channels.whatsapp import WhatsAppChannel
@@ -15,6 +16,7 @@ from services.gateway.channels.x.channel import XChannel
 from services.gateway.domain.channel import Channel
 
 CHANNELS: tuple[Channel, ...] = (
+    TwilioChannel(),
     FirstPartyChannel(),
     TelegramChannel(),
     LineChannel(),

@@ -1,0 +1,1 @@
+"""Twilio: calls, SMS and MMS, WhatsApp over Twilio, Conversations, Event Streams."""
