@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from services.gateway.channels.douyin import DouyinChannel
 from services.gateway.channels.first_party import FirstPartyChannel
 from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.channels.line import LineChannel
+from services.gateway.channels.mail import MailChannel
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.slack.channel import SlackChannel
 from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.channels.twilio.channel import TwilioChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.channels.wecom import WecomChannel
+from services.gateway.channels.weibo import WeiboChannel
 from services.gateway.channels.whatsapp import WhatsAppChannel
 from services.gateway.channels.x.channel import XChannel
 from services.gateway.domain.channel import Channel
@@ -27,4 +30,7 @@ CHANNELS: tuple[Channel, ...] = (
     InstagramChannel(),
     WechatOfficialAccountChannel(),
     WecomChannel(),
+    WeiboChannel(),
+    DouyinChannel(),
+    MailChannel(),
 )

@@ -1,0 +1,5 @@
+"""The mail channel."""
+
+from services.gateway.channels.mail.channel import MailChannel, MailSettings
+
+__all__ = ["MailChannel", "MailSettings"]
