@@ -143,11 +143,7 @@ def _read(item: _Item) -> Sequence[IncomingEvent]:
 
 
 def _delivery(item: _Item) -> Sequence[IncomingEvent]:
-    values = item.part.values().get("mids") or []
-    if not isinstance(values, list) or len(values) > _MOST_RECEIPTS:
-        item.part.complain("mids", "is no list of message ids")
-    named = Fields({str(index): value for index, value in enumerate(values)}, "delivery.mids")
-    message_ids = tuple(named.text(str(index)) for index in range(len(values)))
+    message_ids = tuple(item.part.texts("mids", limit=_MOST_RECEIPTS))
     until_at_us = instant_us(item.part, "watermark") or 0
     if not message_ids and not until_at_us:
         item.part.complain("watermark", "is missing")
