@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 import structlog
+from prometheus_client import Counter
 
 from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.domain.account import Account, Accounts
@@ -89,6 +91,7 @@ class RequestIntake:
         self._blobs = blobs
         self._tallies = {_address(account): Tally() for account in accounts}
         self._on_pull_due: OnPullDue | None = None
+        self._counters: dict[str, Counter] = {}
 
     def on_pull_due(self, wake: OnPullDue) -> None:
         """Name who is told when a platform says that something can be pulled."""
@@ -196,9 +199,16 @@ class RequestIntake:
         await self._publisher.publish(events, payload)
         for event_id in fresh:
             self._recent.add(account.organisation, event_id)
-        metrics.GATEWAY_EVENTS.labels(channel=account.channel).inc(len(fresh))
-        self.tally(account).accepted += len(fresh)
+        self._count(account, len(fresh))
         return Accepted(len(fresh), len(incoming) - len(fresh))
+
+    def _count(self, account: Account, fresh: int) -> None:
+        self.tally(account).accepted += fresh
+        counter = self._counters.get(account.channel)
+        if counter is None:
+            counter = metrics.GATEWAY_EVENTS.labels(channel=account.channel)
+            self._counters[account.channel] = counter
+        counter.inc(fresh)
 
     def _fresh(
         self, account: Account, incoming: Sequence[IncomingEvent]
@@ -273,22 +283,31 @@ def _payload(account: Account, request: InboundRequest, now_us: int) -> Payload:
         channel=account.channel,
         account_id=account.account,
         body=request.body,
-        headers=_harmless(
-            {name: one for name, one in request.headers.items() if name.startswith(_TELLING)}
-        ),
-        query=_harmless(request.query),
+        headers=_kept(request.headers, _is_telling),
+        query=_kept(request.query, _is_harmless),
         method=request.method,
         target=request.target if "?" not in request.target else "",
         received_at_us=now_us,
     )
 
 
-def _harmless(values: Mapping[str, str]) -> dict[str, str]:
+def _kept(values: Mapping[str, str], wanted: Callable[[str], bool]) -> dict[str, str]:
     return {
-        name: value.encode(errors="replace").decode()
+        name: value if value.isascii() else value.encode(errors="replace").decode()
         for name, value in values.items()
-        if not any(word in name.lower() for word in _PROVING)
+        if wanted(name)
     }
+
+
+# The names are few and come with every request; a stranger's inventions do not fill the memory.
+@lru_cache(maxsize=4096)
+def _is_harmless(name: str) -> bool:
+    return not any(word in name.lower() for word in _PROVING)
+
+
+@lru_cache(maxsize=4096)
+def _is_telling(name: str) -> bool:
+    return name.startswith(_TELLING) and _is_harmless(name)
 
 
 def _address(account: Account) -> tuple[str, str, str]:

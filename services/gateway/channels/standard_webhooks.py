@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from services.gateway.domain.inbound import InboundRequest, RefusedError
@@ -24,6 +25,7 @@ _LONGEST_ID = 256
 WINDOW_SECONDS = 300
 
 
+@lru_cache(maxsize=1024)
 def decode_secret(secret: str) -> bytes:
     """Return the signing key. Raise ``ValueError`` that says what a secret looks like."""
     # Some senders leave the padding out.
