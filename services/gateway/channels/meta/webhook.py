@@ -55,10 +55,8 @@ class MetaChannel(PlatformChannel):
     kind: str
 
     def check(self, settings: Any) -> None:
-        if not all(secret.isascii() and secret.isalnum() for secret in settings.secrets):
-            raise ValueError(
-                "a secret is the app secret of the app's basic settings: letters and digits"
-            )
+        if not all(secret and secret.isprintable() for secret in settings.secrets):
+            raise ValueError("a secret is the app secret of the app's basic settings")
         if not settings.api_base.startswith(("https://", "http://")):
             raise ValueError(f'api_base is an address such as "{GRAPH_API}"')
         if settings.sign not in {"", "name", "initials"}:

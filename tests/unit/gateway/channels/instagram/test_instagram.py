@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.gateway.channels.instagram import InstagramChannel
+from services.gateway.domain.inbound import InboundRequest
+from services.gateway.domain.incoming import (
+    Attachment,
+    IncomingBody,
+    IncomingEvent,
+    MessageDeletion,
+    Reaction,
+    Receipt,
+    UnrecognisedEvent,
+    WrittenMessage,
+)
+
+CHANNEL = InstagramChannel()
+SAMPLES = Path(__file__).parent / "samples"
+ACCOUNT, CUSTOMER = "17841400000000001", "9100200300"
+THREAD = f"{ACCOUNT}:{CUSTOMER}"
+SENT_AT_US = 1_767_168_000_123_000
+
+WRITTEN = WrittenMessage("aWdA1", "customer", "", "")
+
+
+def sample(name: str) -> list[IncomingEvent]:
+    return CHANNEL.parse(InboundRequest((SAMPLES / f"{name}.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("text", replace(WRITTEN, text="Is it in blue?", reply_to_message_id="aWdA0")),
+        (
+            "story_reply",
+            replace(
+                WRITTEN,
+                message_id="aWdA2",
+                text="love it",
+                reply_to_message_id="1790",
+                quoted_text="https://cdn.example/story",
+            ),
+        ),
+        (
+            "story_mention",
+            replace(
+                WRITTEN,
+                message_id="aWdA3",
+                attachments=(Attachment("link", url="https://cdn.example/mention"),),
+            ),
+        ),
+        (
+            "share",
+            replace(
+                WRITTEN,
+                message_id="aWdA4",
+                attachments=(
+                    Attachment("link", url="https://cdn.example/shared"),
+                    Attachment("video", "660", "https://cdn.example/reel", name="unboxing"),
+                ),
+            ),
+        ),
+        (
+            "ice_breaker",
+            replace(WRITTEN, message_id="aWdA6", text="Where are you?", payload="WHERE"),
+        ),
+        ("unsend", MessageDeletion("aWdA1")),
+        ("reaction", Reaction("aWdB1", "❤️")),
+        ("seen", Receipt("read", ("aWdB1",))),
+    ],
+)
+def test_what_a_customer_sends_and_does_is_read(name: str, body: IncomingBody) -> None:
+    [event] = sample(name)
+    assert event == IncomingEvent(event.event_id, "instagram", THREAD, body, SENT_AT_US, CUSTOMER)
+
+
+def test_what_the_account_wrote_elsewhere_is_an_agents() -> None:
+    [event] = sample("echo")
+    assert (event.thread_id, event.author_id) == (THREAD, ACCOUNT)
+    assert event.body == WrittenMessage("aWdB1", "agent", "", "It is.")
+
+
+def test_what_instagram_does_not_show_is_kept() -> None:
+    [event] = sample("unsupported")
+    assert (event.event_id, event.thread_id) == ("aWdA5", THREAD)
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert event.body.type == "message.unsupported"
+
+
+def test_comments_are_public_and_belong_to_their_post() -> None:
+    comment, own, mention = sample("comments")
+    assert comment == IncomingEvent(
+        "1701",
+        "instagram",
+        "1800",
+        WrittenMessage(
+            message_id="1701",
+            author_kind="customer",
+            author_name="mira.l",
+            text="And the price?",
+            reply_to_message_id="1700",
+            is_public=True,
+            reply_address="comment:1701",
+        ),
+        1_767_168_001_000_000,
+        CUSTOMER,
+    )
+    assert isinstance(own.body, WrittenMessage)
+    assert (own.body.author_kind, own.body.reply_to_message_id) == ("agent", "1801")
+    assert isinstance(mention.body, UnrecognisedEvent)
+    assert mention.body.type == "mentions"
+
+
+def test_the_consoles_test_event_is_read() -> None:
+    [event] = sample("console_test")
+    assert (event.thread_id, event.author_id) == ("23245:12334", "12334")
+    assert event.occurred_at_us == 1_527_459_824_000_000
