@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from services.gateway.channels.app_store import AppStoreChannel
+from services.gateway.channels.discourse import DiscourseChannel
 from services.gateway.channels.douyin import DouyinChannel
+from services.gateway.channels.feed import FeedChannel
 from services.gateway.channels.first_party import FirstPartyChannel
+from services.gateway.channels.google_play import GooglePlayChannel
 from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.channels.line import LineChannel
 from services.gateway.channels.mail import MailChannel
+from services.gateway.channels.mastodon import MastodonChannel
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.slack.channel import SlackChannel
+from services.gateway.channels.syndication import SyndicationChannel
 from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.channels.twilio.channel import TwilioChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
@@ -33,4 +39,10 @@ CHANNELS: tuple[Channel, ...] = (
     WeiboChannel(),
     DouyinChannel(),
     MailChannel(),
+    AppStoreChannel(),
+    DiscourseChannel(),
+    FeedChannel(),
+    GooglePlayChannel(),
+    MastodonChannel(),
+    SyndicationChannel(),
 )
