@@ -37,6 +37,9 @@ GATEWAY_EVENTS = Counter(
     "careline_gateway_events_total", "Events published to the head.", ["channel"]
 )
 GATEWAY_SPOOLED = Gauge("careline_gateway_spooled_bytes", "Bytes that wait on disk for Kafka.")
+GATEWAY_REPLIES = Counter(
+    "careline_gateway_replies_total", "Calls that carried a reply out.", ["channel", "outcome"]
+)
 
 IDENTITY_REPEATS = Counter(
     "careline_identity_repeats_total", "Events dropped because their id was accepted before."
