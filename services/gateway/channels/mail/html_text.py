@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from services.gateway.channels.mail import html_marks as marks
@@ -13,7 +14,8 @@ QUOTE = "> "
 SIGNATURE = "-- "
 ORIGINAL = "-----Original Message-----"
 
-_LONGEST = 4 * 1024 * 1024
+_BULLET = re.compile(r"(?:-|\d{1,9}\.) ")
+_LONGEST = 2 * 1024 * 1024
 _DEEPEST = 400
 _DEEPEST_QUOTE = 20
 
@@ -40,6 +42,7 @@ class _Page:
         self.line: list[str] = []
         self.empty_wanted = False
         self.open: list[_Open] = []
+        self.names: Counter[str] = Counter()
         self.depth = self.hidden = self.preformatted = 0
 
     def text(self, text: str) -> None:
@@ -67,6 +70,9 @@ class _Page:
 
     def block(self, *, spaced: bool = False) -> None:
         """Begin a new line, if one is begun; after a paragraph, leave one empty."""
+        if self.line and _BULLET.fullmatch("".join(self.line)):
+            # A paragraph within an item of a list: the item has begun already.
+            return
         if "".join(self.line).strip():
             self.break_line()
         else:
@@ -76,6 +82,9 @@ class _Page:
 
     def mark(self, line: str) -> None:
         self.block()
+        last = next((one.strip() for one in reversed(self.lines) if one.strip()), "")
+        if last == line.strip():
+            return
         self.lines.append(f"{QUOTE * min(self.depth, _DEEPEST_QUOTE)}{line}")
 
 
@@ -123,14 +132,16 @@ def _begin(page: _Page, tag: Tag) -> None:
         numbers=0 if name == "ol" else -1,
     )
     page.open.append(opened)
+    page.names[name] += 1
     _count(page, opened, 1)
     if name == "li" and not page.hidden:
         page.line.append(_bullet(page))
 
 
 def _close(page: _Page, name: str) -> None:
-    if name == "p" and not any(one.name == "p" for one in page.open[-20:]):
-        page.block(spaced=True)
+    if not page.names[name]:
+        if name == "p":
+            page.block(spaced=True)
         return
     for index in range(len(page.open) - 1, -1, -1):
         if page.open[index].name == name:
@@ -138,11 +149,10 @@ def _close(page: _Page, name: str) -> None:
         if page.open[index].name == "table" and name not in ("body", "html"):
             # A cell does not close what is open outside of its table.
             return
-    else:
-        return
     if name in marks.BLOCKS:
         page.block()
     for opened in page.open[index:]:
+        page.names[opened.name] -= 1
         _count(page, opened, -1)
     del page.open[index:]
     if name in marks.SPACED:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+# Any other "<" is text.
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]{0,60})")
 _ATTRIBUTE = re.compile(
     r"""([^\s"'>/=]{1,100})(?:\s{0,20}=\s{0,20}(?:"([^"]{0,65536})"|'([^']{0,65536})'|([^\s>]{1,8192})))?"""
@@ -27,9 +29,8 @@ def read(text: str) -> Iterator[Tag | str]:
     """Yield tags and runs of text with entities resolved; comments and styles are dropped."""
     position, size = 0, len(text)
     while position < size:
-        opened = text.find("<", position)
-        if opened < 0:
-            opened = size
+        markup = _MARKUP.search(text, position)
+        opened = size if markup is None else markup.start()
         if opened > position:
             yield html.unescape(text[position:opened])
         if opened == size:

@@ -155,21 +155,22 @@ def _next_text(lines: list[str], index: int) -> int:
 
 def _mark_signatures(lines: list[str], kinds: list[_Kind]) -> None:
     """Mark signatures within each run of the author's own lines."""
-    start = 0
+    start, said = 0, False
     while start < len(lines):
         end = start
         while end < len(lines) and kinds[end] == "own":
             end += 1
         if end > start:
-            begin = _signature(lines, start, end)
+            begin = _signature(lines, start, end, said=said)
+            said = said or _has_text(lines, start, begin)
             kinds[begin:end] = ["signature"] * (end - begin)
         start = end + 1
 
 
-def _signature(lines: list[str], start: int, end: int) -> int:
+def _signature(lines: list[str], start: int, end: int, *, said: bool) -> int:
     """Return where the signature begins in this run, or its end."""
     for index in range(start, end):
-        if marks.SIGNATURE.match(lines[index]) and _has_text(lines, start, index):
+        if marks.SIGNATURE.match(lines[index]) and (said or _has_text(lines, start, index)):
             return _mobile(lines, start, index)
     begin = _mobile(lines, start, end)
     return begin if begin != end else _contact_block(lines, start, end)
@@ -202,7 +203,7 @@ def _contact_block(lines: list[str], start: int, end: int) -> int:
 
 
 def _has_text(lines: list[str], start: int, end: int) -> bool:
-    return any(line.strip() for line in lines[start:end])
+    return any(line.strip() and not marks.SIGNATURE.match(line) for line in lines[start:end])
 
 
 def _joined(lines: list[str], kinds: list[_Kind], wanted: _Kind) -> str:
