@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.gateway.channels.amazon_connect.channel import AmazonConnectChannel
 from services.gateway.channels.app_store import AppStoreChannel
 from services.gateway.channels.discourse import DiscourseChannel
 from services.gateway.channels.douyin import DouyinChannel
@@ -25,6 +26,7 @@ from services.gateway.channels.x.channel import XChannel
 from services.gateway.domain.channel import Channel
 
 CHANNELS: tuple[Channel, ...] = (
+    AmazonConnectChannel(),
     TwilioChannel(),
     FirstPartyChannel(),
     TelegramChannel(),

@@ -1,0 +1,1 @@
+"""Amazon Connect: contact records, contact events, chat messages and transcripts."""
