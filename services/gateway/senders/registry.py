@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from services.gateway.senders.douyin import DouyinSender
 from services.gateway.senders.instagram import InstagramSender
 from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
+from services.gateway.senders.wechat_official_account import WechatOfficialAccountSender
+from services.gateway.senders.wecom import WecomSender
+from services.gateway.senders.weibo import WeiboSender
 from services.gateway.senders.whatsapp import WhatsAppSender
 
 SENDERS: tuple[Sender, ...] = (
     WhatsAppSender(),
     MessengerSender(),
     InstagramSender(),
+    DouyinSender(),
+    WechatOfficialAccountSender(),
+    WecomSender(),
+    WeiboSender(),
 )

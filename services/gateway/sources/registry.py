@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from services.gateway.sources.source import Source
+from services.gateway.sources.wecom import WecomSource
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (WecomSource(),)
