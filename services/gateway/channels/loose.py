@@ -7,7 +7,7 @@ do without.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -74,18 +74,22 @@ class Loose:
         return objects(self.values.get(name))
 
 
-def read(body: bytes) -> object:
+Pairs = list[tuple[str, object]]
+
+
+def read(body: bytes, pairs: Callable[[Pairs], object] | None = None) -> object:
     """Parse a body. Raise ``InvalidRequestError`` unless it is JSON of a sensible depth."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=pairs)
     except RecursionError:
         raise InvalidRequestError("body", "is nested too deeply") from None
     except ValueError:
         raise InvalidRequestError("body", "is not JSON") from None
 
 
-def read_object(body: bytes) -> Loose:
-    value = read(body)
+def read_object(body: bytes, *, repeated: str = "") -> Loose:
+    """Parse a body that is one object. A field ``repeated`` in an object is read as a list."""
+    value = read(body, _gather(repeated) if repeated else None)
     if not isinstance(value, dict):
         raise InvalidRequestError("body", "is no JSON object")
     return Loose(value)
@@ -93,6 +97,17 @@ def read_object(body: bytes) -> Loose:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _gather(name: str) -> Callable[[Pairs], object]:
+    def gather(pairs: Pairs) -> object:
+        values = [value for key, value in pairs if key == name]
+        found = dict(pairs)
+        if len(values) > 1:
+            found[name] = values
+        return found
+
+    return gather
 
 
 def objects(value: object) -> list[Loose]:

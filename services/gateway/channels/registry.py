@@ -8,6 +8,7 @@ from services.gateway.channels.discourse import DiscourseChannel
 from services.gateway.channels.douyin import DouyinChannel
 from services.gateway.channels.feed import FeedChannel
 from services.gateway.channels.first_party import FirstPartyChannel
+from services.gateway.channels.freeswitch import FreeswitchChannel
 from services.gateway.channels.google_play import GooglePlayChannel
 from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.channels.line import LineChannel
@@ -26,6 +27,7 @@ from services.gateway.channels.x.channel import XChannel
 from services.gateway.domain.channel import Channel
 
 CHANNELS: tuple[Channel, ...] = (
+    FreeswitchChannel(),
     AmazonConnectChannel(),
     TwilioChannel(),
     FirstPartyChannel(),
