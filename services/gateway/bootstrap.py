@@ -15,6 +15,7 @@ from services.gateway.adapters.blob_folder import BlobFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import HttpServer
 from services.gateway.adapters.kafka_log import KafkaLog
+from services.gateway.adapters.returned_payloads import ReturnedPayloads
 from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.account import Accounts
 from services.gateway.domain.framing import SegmentIdentity
@@ -78,6 +79,7 @@ async def _run(
         ticker=LiveTicker(publisher, clock),
         http=HttpServer(settings.bind, settings.http_port, intake),
         grpc=GrpcServer(f"{settings.bind}:{settings.grpc_port}", [NAME], register),
+        companions={"returned": ReturnedPayloads(settings.kafka, intake).run},
     )
     await GatewayProcess(parts, settings.bind, settings.metrics_port).run()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -37,6 +38,8 @@ class Parts:
     ticker: LiveTicker
     http: HttpServer
     grpc: GrpcServer
+    # What else runs as long as the process does, by name.
+    companions: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
 class GatewayProcess:
@@ -60,14 +63,19 @@ class GatewayProcess:
         publishing = asyncio.create_task(parts.publisher.run(), name="publisher")
         ticking = asyncio.create_task(parts.ticker.run(), name="ticker")
         announcing = asyncio.create_task(self._announce(), name="health")
-        stop = asyncio.create_task(stopping.wait(), name="stop")
+        stop = asyncio.create_task(_until(stopping), name="stop")
         await parts.http.start()
-        background = {publishing, ticking, announcing}
+        companions = {
+            asyncio.create_task(run(), name=name) for name, run in parts.companions.items()
+        }
+        background = {publishing, ticking, announcing, *companions}
         try:
             await asyncio.wait({*background, stop}, return_when=asyncio.FIRST_COMPLETED)
             _exit_on_failure(background)
             await parts.http.stop()
-            ticking.cancel()
+            for task in (ticking, *companions):
+                task.cancel()
+            await asyncio.wait({ticking, *companions})
             await asyncio.wait(
                 {asyncio.create_task(parts.publisher.flush())}, timeout=_FLUSH_SECONDS
             )
@@ -99,6 +107,10 @@ class GatewayProcess:
             "spooled_bytes": parts.spool.size_bytes,
             "spool_full": parts.spool.full,
         }
+
+
+async def _until(stopping: asyncio.Event) -> None:
+    await stopping.wait()
 
 
 def _exit_on_failure(tasks: set[asyncio.Task[None]]) -> None:

@@ -29,6 +29,10 @@ accounts:
     account: shop
     channel: webhook
     secret: {SECRET}
+  - organisation: acme
+    account: bot
+    channel: telegram
+    secret: token
 """
 # What a sender waits at most for; the gateway answers or refuses well before.
 ANSWER_SECONDS = 15.0

@@ -12,7 +12,9 @@ import pytest
 from careline.event.v1.event_pb2 import Event
 from careline.gateway.v1 import gateway_service_pb2 as messages
 from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
+from careline.gateway.v1.payload_pb2 import Payload
 from deploy.local.stack import LocalStack
+from services.kernel.kafka.dead_letters import put_back, waiting_letters
 from services.kernel.partitioning import partition_of
 
 
@@ -69,7 +71,7 @@ async def test_signed_messages_reach_the_log_and_the_channel_list(
         listed = await stubs.GatewayServiceStub(channel).ListChannels(
             messages.ListChannelsRequest()
         )
-    [account] = listed.channels
+    account, _ = listed.channels
     assert (account.channel, account.path) == ("webhook", "/v1/webhooks/acme/shop")
     assert account.accepted >= 50
 
@@ -137,6 +139,31 @@ async def test_nothing_acknowledged_is_lost_while_kafka_is_away(
     for thread, ids in caller.acknowledged.items():
         assert without_unacknowledged(found[thread], ids) == ids
     assert (await caller.health())["spooled_bytes"] == 0
+
+
+async def test_what_nobody_understands_waits_as_a_dead_letter_and_gets_another_chance(
+    gateway_stack: LocalStack, caller: Any, eventually: Any
+) -> None:
+    await eventually(lambda: is_direct(caller))
+    kafka = gateway_stack.env["CARELINE_KAFKA"]
+    name = "intake.payload-returned.v1.dlq"
+    async with caller.session.post(
+        f"{caller.address}/v1/telegram/acme/bot",
+        data=b'{"no": "update"}',
+        headers={"X-Telegram-Bot-Api-Secret-Token": "token"},
+    ) as answer:
+        assert answer.status == 200
+
+    async def is_waiting() -> bool:
+        return bool(await asyncio.to_thread(waiting_letters, kafka, name))
+
+    await eventually(is_waiting)
+    [letter] = await asyncio.to_thread(waiting_letters, kafka, name)
+    assert (letter.reason, letter.origin) == ("update_id is missing", "telegram/bot")
+    assert Payload.FromString(letter.value).body == b'{"no": "update"}'
+    assert await asyncio.to_thread(put_back, kafka, name) == 1
+    # It is as bad as before: the gateway reads it, and puts it aside again.
+    await eventually(is_waiting)
 
 
 async def _answers(caller: Any) -> bool:
