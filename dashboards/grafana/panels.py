@@ -126,6 +126,12 @@ GATEWAY = Row(
             help="Accepted while Kafka did not answer; sent as soon as it does.",
             alert_above=1,
         ),
+        Panel(
+            "Replies by outcome",
+            "ops",
+            (Query(_rate("careline_gateway_replies_total", "outcome"), "{{outcome}}"),),
+            help="Calls of the platforms. Unknown: the connection ended before the answer.",
+        ),
     ),
 )
 

@@ -102,8 +102,15 @@ SERVICES: tuple[ServiceSpec, ...] = (
         address="KNOWLEDGE",
     ),
     ServiceSpec(
+        name="gateway-sender",
+        module="services.gateway",
+        args=("send",),
+        ports=_ports(10),
+    ),
+    ServiceSpec(
         name="gateway",
         module="services.gateway",
+        args=("take",),
         ports=_ports(0, http=19080),
         address="GATEWAY",
     ),
@@ -175,7 +182,11 @@ def service_environment(
         # Static membership: a restarted worker gets its partitions back without a rebalance.
         "CARELINE_WORKER_ID": worker,
         "CARELINE_PARTY_KEY": party_key(run_dir),
-        **({"CARELINE_ACCOUNTS": str(accounts_file(run_dir))} if spec.name == "gateway" else {}),
+        **(
+            {"CARELINE_ACCOUNTS": str(accounts_file(run_dir))}
+            if spec.module == "services.gateway"
+            else {}
+        ),
         "CARELINE_SPOOL_DIR": str(run_dir / "spool" / worker),
         "CARELINE_STATE_DIR": str(run_dir / "state" / worker),
         "CARELINE_BLOB_DIR": str(run_dir / "blobs"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.kernel.lane_service import LaneServiceSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -27,3 +29,19 @@ class Settings:
     recent_events: int = 100_000
     bind: str = "127.0.0.1"
     log_level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
+class SendSettings(LaneServiceSettings):
+    """The sender's ``CARELINE_…`` variables; see :class:`LaneServiceSettings`."""
+
+    # Attachments; shared by all gateways.
+    blob_dir: Path = Path("blobs")
+    # The accounts file; without one every reply is refused.
+    accounts: str = ""
+    # Calls of one account at the same time; what is slow there never holds up another account.
+    calls_per_account: int = 4
+    # What is not answered for so long has an unknown outcome.
+    call_seconds: float = 20.0
+    # A reply that the platform did not take for so long is given up.
+    give_up_seconds: int = 6 * 3600

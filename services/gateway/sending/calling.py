@@ -16,6 +16,7 @@ from services.gateway.domain.outbound import (
     TryLaterError,
     UnknownOutcomeError,
 )
+from services.gateway.ports_media import BlobStore
 from services.gateway.senders.sender import Platform
 from services.gateway.sending.planning import Planner, Way
 from services.gateway.sending.progress import UNKNOWN_OUTCOME, attempt_of, outcome
@@ -59,8 +60,10 @@ class Caller:
         open_platform: Callable[[Account], Platform],
         clock: Clock,
         policy: SendingPolicy,
+        blobs: BlobStore,
     ) -> None:
         self._planner = planner
+        self._blobs = blobs
         self._open_platform = open_platform
         self._clock = clock
         self._policy = policy
@@ -73,12 +76,12 @@ class Caller:
         except ReplyRefusedError:
             return False
 
-    def announce(self, request: Event, reply: OpenReply) -> Event:
+    async def announce(self, request: Event, reply: OpenReply) -> Event:
         """Return the attempt to be written down, or the refusal where none is made."""
         now_us = self._clock.now_us()
         reply = replace(reply, doubtful=reply.doubtful or reply.under_way)
         try:
-            parts = self._planner.parts(self._planner.way(request), request, now_us)
+            parts = await self._plan(self._planner.way(request), request, now_us)
             _part_of(reply, parts)
         except ReplyRefusedError as refused:
             return _refusal(request, reply, now_us, refused)
@@ -89,7 +92,7 @@ class Caller:
         now_us = self._clock.now_us()
         try:
             way = self._planner.way(request)
-            part = _part_of(reply, self._planner.parts(way, request, now_us))
+            part = _part_of(reply, await self._plan(way, request, now_us))
         except ReplyRefusedError as refused:
             return Outcome(_refusal(request, reply, now_us, refused))
         try:
@@ -107,6 +110,21 @@ class Caller:
         sent = ReplyState.REPLY_STATE_SENT
         now_us = self._clock.now_us()
         return Outcome(outcome(request, reply, now_us, sent, message_id=message_id, text=part.text))
+
+    async def _plan(self, way: Way, request: Event, now_us: int) -> Sequence[Part]:
+        contents: dict[str, bytes] = {}
+        for one in request.reply_requested.attachments:
+            if one.blob_ref:
+                contents[one.blob_ref] = await self._content(one.blob_ref)
+        return self._planner.parts(way, request, now_us, contents)
+
+    async def _content(self, reference: str) -> bytes:
+        try:
+            return await self._blobs.get(reference)
+        except KeyError:
+            raise ReplyRefusedError(
+                "attachment_missing", f"{reference} is not kept any more", "attach the file again"
+            ) from None
 
     def _later(
         self, request: Event, reply: OpenReply, reason: str, code: str, asked_us: int

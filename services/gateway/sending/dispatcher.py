@@ -129,7 +129,7 @@ class Dispatcher:
                 if taken is not None:
                     _, reply = taken
                     request = Event.FromString(reply.request)
-                    await self._journal.write(self._caller.announce(request, reply))
+                    await self._journal.write(await self._caller.announce(request, reply))
                     continue
             due_at_us = desk.line.due_at_us() if has_room else None
             seconds = _LONGEST_SLEEP_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -48,15 +48,20 @@ class Planner:
             )
         return Way(account, sender)
 
-    def parts(self, way: Way, request: Event, now_us: int) -> Sequence[Part]:
-        """Return one part at least. Raise ``ReplyRefusedError``."""
-        parts = way.sender.plan(reply_of(request), way.account.settings, now_us)
+    def parts(
+        self, way: Way, request: Event, now_us: int, contents: Mapping[str, bytes]
+    ) -> Sequence[Part]:
+        """Return one part at least. Raise ``ReplyRefusedError``.
+
+        ``contents``: the attachments' bytes, where they are kept, by reference.
+        """
+        parts = way.sender.plan(reply_of(request, contents), way.account.settings, now_us)
         if not parts:
             raise ReplyRefusedError("empty", "the reply says nothing", "write a text")
         return parts
 
 
-def reply_of(request: Event) -> Reply:
+def reply_of(request: Event, contents: Mapping[str, bytes]) -> Reply:
     """Read a request; its thread is told in the channel's own words."""
     asked = request.reply_requested
     template = asked.template
@@ -67,7 +72,7 @@ def reply_of(request: Event) -> Reply:
         reply_address=asked.reply_address,
         last_customer_message_id=asked.last_customer_message_id,
         last_customer_at_us=asked.last_customer_at_us,
-        attachments=tuple(_attachment(one) for one in asked.attachments),
+        attachments=tuple(_attachment(one, contents) for one in asked.attachments),
         quick_replies=tuple((one.title, one.payload) for one in asked.quick_replies),
         template=(template.name, template.language, tuple(template.parameters))
         if asked.HasField("template")
@@ -81,7 +86,7 @@ def reply_of(request: Event) -> Reply:
     )
 
 
-def _attachment(one: content.Attachment) -> Attachment:
+def _attachment(one: content.Attachment, contents: Mapping[str, bytes]) -> Attachment:
     kind = content.AttachmentKind.Name(one.kind).removeprefix(_KIND_PREFIX).lower()
     return Attachment(
         kind=cast("AttachmentKind", "file" if kind == "unspecified" else kind),
@@ -91,4 +96,5 @@ def _attachment(one: content.Attachment) -> Attachment:
         name=one.name,
         size_bytes=one.size_bytes,
         inline=one.inline,
+        content=contents.get(one.blob_ref, b""),
     )

@@ -27,7 +27,8 @@ BY_NAME = {spec.name: spec for spec in SERVICES}
 # What containers need beyond the local runner's variables.
 BEYOND = {"CARELINE_BIND": "0.0.0.0"}
 # The accounts are mounted; the local runner makes some for its own use.
-INSTEAD_OF = {"gateway": {"CARELINE_ACCOUNTS": "/etc/careline/accounts.yaml"}}
+MOUNTED = {"CARELINE_ACCOUNTS": "/etc/careline/accounts.yaml"}
+INSTEAD_OF = {"gateway": MOUNTED, "gateway-sender": MOUNTED}
 
 # About addresses and folders, which differ by nature.
 OF_THE_PLACE = (

@@ -54,7 +54,9 @@ class PostSender:
             raise ReplyRefusedError("window_closed", "24 hours have passed", "send a template")
         return [
             Part(f"{reply.reply_id}/{number}", line, {"to": reply.thread_id})
-            for number, line in enumerate(reply.text.splitlines())
+            for number, line in enumerate(
+                [*reply.text.splitlines(), *(one.content.decode() for one in reply.attachments)]
+            )
         ]
 
     async def send(self, part: Part, settings: Any, platform: Platform) -> str:
@@ -118,6 +120,22 @@ class LaneLog:
     async def stop(self) -> None: ...
 
 
+class Blobs:
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, content: bytes) -> str:
+        reference = f"blob:{len(self.kept)}"
+        self.kept[reference] = content
+        return reference
+
+    async def get(self, reference: str) -> bytes:
+        return self.kept[reference]
+
+    async def erase(self, reference: str) -> None:
+        self.kept.pop(reference, None)
+
+
 class Office:
     """The whole way out of an organisation with the channel "post"."""
 
@@ -125,6 +143,7 @@ class Office:
         self.sender = PostSender()
         self.lane = LaneHarness(send_spec(), SendReplies, range(PARTITIONS))
         self.log = LaneLog(self.lane)
+        self.blobs = Blobs()
         self.crashes: list[BaseException] = []
         self.asked = 0
         wanted = {"first_pause_us": 1_000, "longest_pause_us": 5_000, "call_seconds": 5.0}
@@ -141,7 +160,7 @@ class Office:
             return None
 
         dispatcher = Dispatcher(
-            caller=Caller(planner, open_platform, clock, self.policy),
+            caller=Caller(planner, open_platform, clock, self.policy, self.blobs),
             journal=Journal(self.log),
             clock=clock,
             policy=self.policy,

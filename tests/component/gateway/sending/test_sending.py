@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from careline.channel.v1.content_pb2 import Attachment
 from services.gateway.domain.outbound import (
     ReplyRefusedError,
     TryLaterError,
@@ -314,3 +315,19 @@ async def test_a_new_assignment_does_not_disturb_a_call_of_the_same_process(offi
     answer.set()
     await office.until_told(reply_id, "attempted", "sent")
     assert len(office.sender.calls) == 1
+
+
+# -- what goes along -----------------------------------------------------------------------------
+
+
+async def test_an_attachment_goes_out_with_the_bytes_that_are_kept_of_it(office: Any) -> None:
+    reference = await office.blobs.put(b"a picture")
+    reply_id = office.ask("look", attachments=[Attachment(name="a.png", blob_ref=reference)])
+    await office.until(lambda: office.told(reply_id).count("sent") == 2)
+    assert [text for _, text in office.sender.taken] == ["look", "a picture"]
+
+
+async def test_an_attachment_that_is_not_kept_any_more_is_named(office: Any) -> None:
+    reply_id = office.ask("look", attachments=[Attachment(blob_ref="blob:gone")])
+    await office.until_told(reply_id, "refused")
+    assert office.head(reply_id)[-1].reply_progressed.code == "attachment_missing"
