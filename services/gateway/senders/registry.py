@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway.senders.douyin import DouyinSender
 from services.gateway.senders.instagram import InstagramSender
+from services.gateway.senders.mail import MailSender
 from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
 from services.gateway.senders.wechat_official_account import WechatOfficialAccountSender
@@ -19,4 +20,5 @@ SENDERS: tuple[Sender, ...] = (
     WechatOfficialAccountSender(),
     WecomSender(),
     WeiboSender(),
+    MailSender(),
 )

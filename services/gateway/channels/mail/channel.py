@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -50,7 +51,6 @@ class MailSettings:
     largest_bytes: int = 25 * 1024 * 1024
     submission: str = field(default="", repr=False)
     sign: str = ""
-    quote_original: bool = False
     spam_headers: bool = True
     dmarc_fail_is_spam: bool = False
     authentication_authority: str = ""
@@ -82,6 +82,12 @@ class MailChannel(PlatformChannel):
             raise ValueError('address is not a mail address like "help@example.org"')
         for mailbox in settings.mailboxes:
             check_server(mailbox, "mailboxes", _IMAP_SCHEMES)
+            if not mailbox.isascii():
+                raise ValueError(
+                    "mailboxes holds a folder that is not written as its server lists it"
+                )
+            if urlsplit(mailbox).scheme == "imap" and not _is_loopback(mailbox):
+                raise ValueError("mailboxes holds imap://, which shows the password; use imaps://")
         if settings.submission:
             check_server(settings.submission, "submission", _SMTP_SCHEMES)
         if settings.submission and not settings.address:
@@ -120,6 +126,14 @@ def check_server(address: str, setting: str, schemes: Sequence[str]) -> None:
         raise ValueError(
             f'{setting} holds an address that is not like "{schemes[-1]}://user:password@host:port"'
         )
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_address(text: str) -> bool:

@@ -85,7 +85,6 @@ def _written(mail: entities.Entity, rules: Rules, own_id: str) -> IncomingEvent:
     said = quoting.split(found.text)
     thread = threads.thread_id(headers, own_id)
     parents = threads.parents(headers) or threads.references(headers)[-1:]
-    subject = " ".join(headers.text("subject").split())[:_LONGEST_SUBJECT]
     body = WrittenMessage(
         message_id=own_id,
         author_kind=kind,
@@ -95,10 +94,10 @@ def _written(mail: entities.Entity, rules: Rules, own_id: str) -> IncomingEvent:
         language_hint=_language(headers),
         identifiers=(Identifier("email", author.key),) if author.address else (),
         attachments=tuple(found.attachments),
-        subject=subject,
+        subject=_subject(headers),
         quoted_text=said.quoted,
         signature=said.signature,
-        reply_address=_reply_address(headers, rules, author, own_id, subject),
+        reply_address=_reply_address(headers, rules, author, own_id),
         automatic=automatic.is_automatic(headers, author.key),
         spam=automatic.is_spam(headers, rules.verdicts),
     )
@@ -141,9 +140,7 @@ def _language(headers: Headers) -> str:
     return first if is_tag else ""
 
 
-def _reply_address(
-    headers: Headers, rules: Rules, author: Mailbox, own_id: str, subject: str
-) -> str:
+def _reply_address(headers: Headers, rules: Rules, author: Mailbox, own_id: str) -> str:
     """Return, as JSON, what an answer must know; the thread's id alone does not tell it."""
     answer_to = [
         one for one in addresses.read(headers.raw("reply-to")) if not rules.is_ours(one.address)
@@ -155,12 +152,17 @@ def _reply_address(
     address = {
         "to": to,
         "name": (answer_to[0] if answer_to else author).name,
-        "subject": subject,
+        "subject": _subject(headers),
         "message_id": own_id,
         "references": references,
         "mailbox": _mailbox(headers, rules),
+        "automatic": automatic.is_automatic(headers, author.key),
     }
     return json.dumps(address, ensure_ascii=False)
+
+
+def _subject(headers: Headers) -> str:
+    return " ".join(headers.text("subject").split())[:_LONGEST_SUBJECT]
 
 
 def _mailbox(headers: Headers, rules: Rules) -> str:
