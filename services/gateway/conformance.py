@@ -113,13 +113,17 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _settings(vector: Mapping[str, Any], given: Mapping[str, Any], channel: Channel) -> Any:
     """Fit an example's secrets to the channel's settings: what is no setting is the secret."""
-    known = {_plain(one.name): one.name for one in fields(channel.settings)}
+    known = {
+        _plain(one.name): one.name for one in fields(channel.settings) if one.name != "secrets"
+    }
     settings: dict[str, Any] = {}
     secrets: list[str] = []
     for name, value in _texts(vector.get("secret", {})).items():
-        if (setting := known.get(_plain(name))) is not None and name != "secrets":
+        setting = known.get(_plain(name))
+        if setting is not None:
             settings[setting] = value
-        else:
+        # A token may prove requests and stand among the settings for the way out as well.
+        if setting is None or (name.endswith(("secret", "token")) and name != "verify_token"):
             secrets.append(value)
     if "publicurl" in known and "url" in given:
         url = urlsplit(str(given["url"]))
@@ -153,10 +157,12 @@ def _problem(vector: Mapping[str, Any], example: _Example) -> str:
         return wrong
     for change, changed in _changes(vector, example):
         try:
-            if _outcome(changed) == outcome:
-                return f"with {change} it is accepted all the same"
+            other = _outcome(changed)
         except RefusedError:
             continue
+        # A challenge is not signed: another one only has to get another answer.
+        if other == outcome or not isinstance(other, Answer):
+            return f"with {change} it is accepted all the same"
     return ""
 
 
