@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError  # the exception; defusedxml parses
 
 from defusedxml.ElementTree import DefusedXMLParser
 
-from services.gateway.domain.fields import LARGEST_INTEGER, TEXT_LIMIT, Fields
+from services.gateway.domain.fields import ID_LIMIT, LARGEST_INTEGER, TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import Attachment, AttachmentKind, Location, WrittenMessage
 
@@ -144,13 +144,16 @@ def digest(raw: bytes) -> str:
 
 def type_of(fields: Fields) -> str:
     """Return the platform's name of the type, where it can be read."""
-    for name in TYPE_NAMES:
-        try:
-            if found := optional(fields, name, limit=64):
-                return found
-        except InvalidRequestError:
-            continue
-    return "message"
+    named = (readable(fields, name, limit=64) for name in TYPE_NAMES)
+    return next(filter(None, named), "message")
+
+
+def readable(fields: Fields, name: str, *, limit: int = ID_LIMIT) -> str:
+    """Return a text of what could not be understood as a whole; "" where it is none."""
+    try:
+        return optional(fields, name, limit=limit)
+    except InvalidRequestError:
+        return ""
 
 
 def event_id_of(fields: Fields, author_id: str, raw: bytes) -> str:

@@ -17,6 +17,7 @@ from services.gateway.channels.wechat_bodies import (
     event_id_of,
     optional,
     read_body,
+    readable,
     seconds,
     type_of,
     written,
@@ -139,7 +140,8 @@ class WechatOfficialAccountChannel(PlatformChannel):
 
     def _not_understood(self, fields: Fields, raw: bytes, reason: str) -> IncomingEvent:
         body = UnrecognisedEvent(type_of(fields), raw, reason)
-        return IncomingEvent(digest(raw), self.kind, "", body, None)
+        author_id = readable(fields, "FromUserName")
+        return IncomingEvent(digest(raw), self.kind, author_id, body, None, author_id)
 
 
 def _decrypted(request: InboundRequest, settings: WechatSettings) -> bytes:
