@@ -15,10 +15,10 @@ from services.gateway.channels.meta.whatsapp_messages import Author, read_body, 
 from services.gateway.channels.meta.whatsapp_receipts import read_call, read_status
 from services.gateway.domain.fields import Fields
 from services.gateway.domain.inbound import InvalidRequestError
-from services.gateway.domain.incoming import IncomingEvent, WrittenMessage
+from services.gateway.domain.incoming import IncomingEvent
 
 _KIND = "whatsapp"
-_LISTS = ("messages", "message_echoes", "statuses", "calls")
+_LISTS = ("messages", "message_echoes", "smb_message_echoes", "statuses", "calls")
 _NOTHING = Fields({}, "")
 # Nobody but the customer can have read or received it.
 _BY_CUSTOMER = frozenset({"read", "delivered", "played", "deleted"})
@@ -56,6 +56,7 @@ def _change(change: Fields, otherwise: Conversation) -> Sequence[IncomingEvent]:
     return [
         *each(value, "messages", number.message, otherwise),
         *each(value, "message_echoes", number.echo, otherwise),
+        *each(value, "smb_message_echoes", number.echo, otherwise),
         *each(value, "statuses", number.status, otherwise),
         *each(value, "calls", number.call, otherwise),
     ]
@@ -102,7 +103,8 @@ class _Number:
     def echo(self, message: Fields) -> Sequence[IncomingEvent]:
         """Read what the business wrote by other means: its phone, another tool."""
         person = self._find(message.identifier("to", ""), message.text("to_user_id", ""))
-        author = Author(message.identifier("from", self._display), is_business=True)
+        own_number = message.identifier("from", self._display) or self._id
+        author = Author(own_number, is_business=True)
         return [self._event(message, author, person.wa_id or person.user_id)]
 
     def _event(self, message: Fields, author: Author, customer: str) -> IncomingEvent:
@@ -117,7 +119,7 @@ class _Number:
             return here.unrecognised(kind, message.values(), str(error), event_id=message_id)
         if body is None:
             return here.unrecognised(kind, message.values(), event_id=message_id)
-        if isinstance(body, WrittenMessage) and not author.author_id:
+        if not author.author_id:
             message.complain("from", "is missing")
         return here.event(message_id, body)
 

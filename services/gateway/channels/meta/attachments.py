@@ -34,10 +34,20 @@ def read_attachments(message: Fields) -> tuple[tuple[Attachment, ...], Location 
             location = _location(attachment, payload)
             continue
         products = _elements(payload)
-        found.extend(products or [_attachment(attachment, payload, sticker_id)])
+        _add(found, products or [_attachment(attachment, payload, sticker_id)])
     if sticker_id and not found:
         found.append(Attachment("sticker", media_id=sticker_id))
     return tuple(found), location
+
+
+def _add(found: list[Attachment], more: list[Attachment]) -> None:
+    """Add what is new: a shared post comes in its old and its new form, with one address."""
+    for one in more:
+        same = next((at for at, other in enumerate(found) if one.url and other.url == one.url), -1)
+        if same < 0:
+            found.append(one)
+        elif one.media_id and not found[same].media_id:
+            found[same] = one
 
 
 def _payload(attachment: Fields) -> Fields:
@@ -50,7 +60,10 @@ def _attachment(attachment: Fields, payload: Fields, sticker_id: str) -> Attachm
     return Attachment(
         kind="sticker" if sticker else _KINDS.get(kind, "link"),
         media_id=sticker or _media_id(payload),
-        url=_words(payload, "url") or _words(attachment, "url"),
+        url=_words(payload, "url")
+        or _words(attachment, "url")
+        or _words(attachment, "URL")
+        or _words(payload, "story_media_url"),
         name=_words(attachment, "title")
         or _words(payload, "title")
         or _words(attachment, "name")
@@ -59,7 +72,14 @@ def _attachment(attachment: Fields, payload: Fields, sticker_id: str) -> Attachm
 
 
 def _media_id(payload: Fields) -> str:
-    names = ("attachment_id", "reel_video_id", "ig_post_media_id", "post_id", "id")
+    names = (
+        "attachment_id",
+        "reel_video_id",
+        "ig_post_media_id",
+        "story_media_id",
+        "post_id",
+        "id",
+    )
     return next((payload.identifier(name) for name in names if name in payload), "")
 
 

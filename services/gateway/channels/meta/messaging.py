@@ -50,6 +50,7 @@ def read_messaging(fields: Fields, channel: str, entry: Entry) -> Sequence[Incom
     sender, recipient = _party(fields, "sender"), _party(fields, "recipient")
     by_business = _is_by_business(fields, sender, entry.account_id)
     business, customer = (sender, recipient) if by_business else (recipient, sender)
+    business = business or entry.account_id
     here = Conversation(
         channel,
         ":".join(filter(None, (business, customer))) if customer else "",
@@ -84,6 +85,8 @@ def _is_by_business(fields: Fields, sender: str, account_id: str) -> bool:
 
 def _message(item: _Item) -> Sequence[IncomingEvent]:
     message, here = item.part, item.here
+    if not here.thread_id:
+        item.fields.complain("sender", "is missing")
     message_id = message.text("mid")
     if message.flag("is_deleted"):
         return [here.event(f"{message_id}:deleted", MessageDeletion(message_id))]

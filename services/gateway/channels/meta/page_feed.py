@@ -44,7 +44,7 @@ class _Change:
 
 
 def read_feed(field: str, value: Fields, channel: str, entry: Entry) -> Sequence[IncomingEvent]:
-    author = value.object("from") if "from" in value else _NOTHING
+    author = _author(value)
     author_id = next(
         (
             fields.identifier(name)
@@ -65,6 +65,10 @@ def read_feed(field: str, value: Fields, channel: str, entry: Entry) -> Sequence
         instant_us(value, "created_time") or entry.batched_at_us,
     )
     return [_event(change, here)]
+
+
+def _author(value: Fields) -> Fields:
+    return next((value.object(name) for name in ("from", "sender") if name in value), _NOTHING)
 
 
 def _post_id(value: Fields) -> str:
@@ -103,7 +107,7 @@ def _is_draft(value: Fields) -> bool:
 
 def _written(change: _Change, message_id: str, *, edited: bool = False) -> IncomingBody:
     value, is_comment = change.value, change.item == "comment"
-    author = value.object("from") if "from" in value else _NOTHING
+    author = _author(value)
     return WrittenMessage(
         message_id=message_id,
         author_kind="agent" if change.by_business else "customer",

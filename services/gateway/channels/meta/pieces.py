@@ -24,7 +24,7 @@ _LONGEST_TYPE = 64
 
 # What comes at the top where a relay has taken the envelope away.
 _LONE_EVENT = frozenset({"sender", "messaging", "standby", "changes"})
-_LONE_VALUE = frozenset({"messages", "statuses", "message_echoes", "calls"})
+_LONE_VALUE = frozenset({"messages", "statuses", "message_echoes", "smb_message_echoes", "calls"})
 
 
 @dataclass(frozen=True, slots=True)

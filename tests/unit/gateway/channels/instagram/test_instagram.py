@@ -59,8 +59,9 @@ def sample(name: str) -> list[IncomingEvent]:
                 WRITTEN,
                 message_id="aWdA4",
                 attachments=(
-                    Attachment("link", url="https://cdn.example/shared"),
+                    Attachment("link", "1803", "https://cdn.example/shared", name="Blue kettles"),
                     Attachment("video", "660", "https://cdn.example/reel", name="unboxing"),
+                    Attachment("link", "1804", "https://cdn.example/its-story"),
                 ),
             ),
         ),
@@ -119,3 +120,19 @@ def test_the_consoles_test_event_is_read() -> None:
     [event] = sample("console_test")
     assert (event.thread_id, event.author_id) == ("23245:12334", "12334")
     assert event.occurred_at_us == 1_527_459_824_000_000
+
+
+def test_a_message_from_nobody_is_kept_with_the_reason() -> None:
+    body = b'{"entry":[{"id":"178","messaging":[{"message":{"mid":"m","text":"hi"}}]}]}'
+    [event] = CHANNEL.parse(InboundRequest(body))
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert "sender is missing" in event.body.reason
+
+
+def test_a_message_without_its_recipient_belongs_to_the_entrys_account() -> None:
+    body = (
+        b'{"entry":[{"id":"178","time":1767168000000,'
+        b'"messaging":[{"sender":{"id":"9"},"message":{"mid":"m","text":"hi"}}]}]}'
+    )
+    [event] = CHANNEL.parse(InboundRequest(body))
+    assert (event.thread_id, event.occurred_at_us) == ("178:9", 1_767_168_000_000_000)
