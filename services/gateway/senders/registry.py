@@ -5,14 +5,22 @@ from __future__ import annotations
 from services.gateway.senders.douyin import DouyinSender
 from services.gateway.senders.instagram import InstagramSender
 from services.gateway.senders.mail import MailSender
+from services.gateway.senders.line import LineSender
 from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
+from services.gateway.senders.slack import SlackSender
+from services.gateway.senders.telegram import TelegramSender
 from services.gateway.senders.wechat_official_account import WechatOfficialAccountSender
 from services.gateway.senders.wecom import WecomSender
 from services.gateway.senders.weibo import WeiboSender
 from services.gateway.senders.whatsapp import WhatsAppSender
+from services.gateway.senders.x.sender import XSender
 
 SENDERS: tuple[Sender, ...] = (
+    TelegramSender(),
+    LineSender(),
+    SlackSender(),
+    XSender(),
     WhatsAppSender(),
     MessengerSender(),
     InstagramSender(),

@@ -1,0 +1,1 @@
+"""X: posts and direct messages in the organisation's own name."""
