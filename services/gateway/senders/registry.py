@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.gateway.senders.douyin import DouyinSender
 from services.gateway.senders.instagram import InstagramSender
-from services.gateway.senders.mail import MailSender
 from services.gateway.senders.line import LineSender
+from services.gateway.senders.mail import MailSender
 from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
 from services.gateway.senders.slack import SlackSender
