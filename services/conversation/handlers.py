@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from careline.channel.v1.replies_pb2 import ReplyState
 from careline.event.v1.event_pb2 import AuthorKind, ConversationStatus, Event
 from services.conversation.domain import statuses
+from services.conversation.domain.answers import note_contact, note_sent, take_over, was_sent
 from services.conversation.domain.conversation import (
     Conversation,
     conversation_id_of,
@@ -14,15 +16,10 @@ from services.conversation.domain.conversation import (
 from services.conversation.domain.facts import Telling, Told
 from services.conversation.domain.recorder import Recorder, seal
 from services.conversation.domain.threads import is_over, place
+from services.conversation.parties import assign_party, remember_party
 from services.conversation.parts import attach, corrections, timer_event
-from services.conversation.tables import (
-    CONVERSATIONS,
-    MAX_PARTY_CONVERSATIONS,
-    PARTIES,
-    THREADS,
-    Party,
-    party_table_key,
-)
+from services.conversation.replies import hand_over
+from services.conversation.tables import CONVERSATIONS, THREADS
 from services.kernel.lane.stage import InvalidEventError, Stage, Turn
 from services.kernel.lane.state import Table
 from services.kernel.lane.timers import Timer
@@ -59,7 +56,13 @@ class RecordConversations(Stage):
         elif body == "status_changed":
             self._on_status_changed(event, turn)
         elif body == "party_assigned":
-            _assign_party(event, turn)
+            assign_party(event, turn)
+        elif body == "reply_requested":
+            known = _conversation_of(event, turn)
+            hand_over(event, known, turn)
+            _show(event, known)
+        elif body == "reply_progressed":
+            self._on_reply_progressed(event, turn)
         turn.emit(event)
 
     def on_timer(self, timer: Timer, turn: Turn) -> None:
@@ -75,8 +78,7 @@ class RecordConversations(Stage):
         author = event.message.author_kind
         if event.message.edited:
             # The message itself was counted; the wording it has now changes no figure.
-            if known is not None:
-                attach(event, known, event.brand_id or known.brand_id)
+            _show(event, known)
         elif author == _CUSTOMER:
             conversation = self._open(event, turn, known)
             brand_id = _brand(event, conversation)
@@ -90,13 +92,14 @@ class RecordConversations(Stage):
                 customer_id=event.assignment.customer_id,
             )
             if conversation.party_key != party_key:
-                _remember_party(conversation, turn)
+                remember_party(conversation, turn)
+            written = event.message
+            note_contact(
+                conversation, at_us, written.message_id, event.account_id, written.reply_address
+            )
             _tell(event, turn, conversation, brand_id, telling)
         elif author == _AGENT:
-            conversation = self._open(event, turn, known)
-            brand_id = _brand(event, conversation)
-            telling = self._recorder.reply(conversation, at_us, brand_id, event.timeline)
-            _tell(event, turn, conversation, brand_id, telling)
+            self._on_reply(event, event.message.message_id, turn, known)
         elif author not in _OTHERS:
             raise InvalidEventError(
                 f"the message's author kind is {author}: the channel's adapter must tell whether "
@@ -104,6 +107,33 @@ class RecordConversations(Stage):
             )
         elif known is not None and not is_over(known, at_us):
             attach(event, known, event.brand_id or known.brand_id)
+
+    def _on_reply(
+        self, event: Event, message_id: str, turn: Turn, known: Conversation | None
+    ) -> None:
+        """Count an agent's message; the platform's word of one that is known changes nothing."""
+        if known is not None and was_sent(known, message_id):
+            _show(event, known)
+            return
+        conversation = self._open(event, turn, known)
+        note_sent(conversation, message_id)
+        brand_id = _brand(event, conversation)
+        telling = self._recorder.reply(conversation, event.occurred_at_us, brand_id, event.timeline)
+        _tell(event, turn, conversation, brand_id, telling)
+
+    def _on_reply_progressed(self, event: Event, turn: Turn) -> None:
+        """Let a reply that was sent count as its author's message: once, however many its parts."""
+        told = event.reply_progressed
+        known = _conversation_of(event, turn)
+        if told.state != ReplyState.REPLY_STATE_SENT:
+            _show(event, known)
+        elif not told.part and not told.by_bot:
+            self._on_reply(event, told.message_id, turn, known)
+        else:
+            if known is not None and not was_sent(known, told.message_id):
+                note_sent(known, told.message_id)
+                turn.table(CONVERSATIONS).put(known.conversation_id, known)
+            _show(event, known)
 
     def _on_status_changed(self, event: Event, turn: Turn) -> None:
         change = event.status_changed
@@ -135,6 +165,7 @@ class RecordConversations(Stage):
     def _open(self, event: Event, turn: Turn, known: Conversation | None) -> Conversation:
         """Return the event's conversation; open one where there is none, or none any more."""
         ordinal = 1
+        before = known
         if known is not None:
             if not is_over(known, event.occurred_at_us):
                 return known
@@ -150,6 +181,8 @@ class RecordConversations(Stage):
             ordinal,
             event.occurred_at_us,
         )
+        if before is not None:
+            take_over(conversation, before)
         turn.table(THREADS).put(event.thread_key, conversation.conversation_id)
         return conversation
 
@@ -192,6 +225,12 @@ def _conversation_of(event: Event, turn: Turn) -> Conversation | None:
             conversations, conversation_id_of(newest.organisation_id, thread_key, number)
         ),
     )
+
+
+def _show(event: Event, known: Conversation | None) -> None:
+    """Let an event stand in the timeline of its conversation without counting."""
+    if known is not None:
+        attach(event, known, event.brand_id or known.brand_id)
 
 
 def _held(conversations: Table[Conversation], conversation_id: str) -> Conversation:
@@ -240,33 +279,3 @@ def _set_timer(conversation: Conversation, turn: Turn) -> None:
         turn.set_timer(timer_id, conversation.closes_timeline, conversation.closes_at_us)
     else:
         turn.cancel_timer(timer_id)
-
-
-def _remember_party(conversation: Conversation, turn: Turn) -> None:
-    if not conversation.party_key:
-        return
-    parties = turn.table(PARTIES)
-    key = party_table_key(conversation.organisation_id, conversation.party_key)
-    party = parties.get(key) or Party()
-    if conversation.conversation_id not in party.conversation_ids:
-        ids = (*party.conversation_ids, conversation.conversation_id)
-        party.conversation_ids = ids[-MAX_PARTY_CONVERSATIONS:]
-        parties.put(key, party)
-
-
-def _assign_party(event: Event, turn: Turn) -> None:
-    """Let a party's conversations follow the resolver's decision about who it is."""
-    decision = event.party_assigned
-    parties = turn.table(PARTIES)
-    key = party_table_key(event.organisation_id, decision.party_key)
-    party = parties.get(key)
-    if party is None or decision.version <= party.version:
-        return
-    party.version = decision.version
-    parties.put(key, party)
-    conversations = turn.table(CONVERSATIONS)
-    for conversation_id in party.conversation_ids:
-        conversation = conversations.get(conversation_id)
-        if conversation is not None and conversation.party_key == decision.party_key:
-            conversation.customer_id = decision.customer_id
-            conversations.put(conversation_id, conversation)

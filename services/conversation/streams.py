@@ -19,7 +19,7 @@ def lane_spec(reopen_window_seconds: int) -> LaneSpec:
         input_topic="insight.event-understood.v1",
         output_topic="conversation.event-recorded.v1",
         state_topic="conversation.record-state.v1",
-        decision_version=f"1+reopen-{reopen_window_seconds}s",
+        decision_version=f"2+reopen-{reopen_window_seconds}s",
         tables=(CONVERSATIONS, THREADS, PARTIES),
     )
 

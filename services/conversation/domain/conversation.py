@@ -15,6 +15,7 @@ from services.conversation.domain.statuses import NEW
 MAX_STEPS: Final = 64
 MAX_EARLY_REPLIES: Final = 64
 MAX_RECENT_CONTACTS: Final = 8
+MAX_SENT_MARKS: Final = 16
 
 _ID_BYTES = 15
 
@@ -29,6 +30,20 @@ class Step(NamedTuple):
     contact_at_us: int = 0
     # A closing by timer: the solving that it closes. It is void when that was none for so long.
     solved_at_us: int = 0
+
+
+class LastContact(NamedTuple):
+    """What an answer needs to know of the thread's newest customer message; 0 for none."""
+
+    at_us: int = 0
+    message_id: str = ""
+    # The organisation's account that it was written to.
+    account_id: str = ""
+    # Where an answer goes, in the channel's own words: the newest that a message named.
+    reply_address: str = ""
+
+
+NO_CONTACT: Final = LastContact()
 
 
 @dataclass(slots=True)
@@ -81,6 +96,10 @@ class Conversation:
     settled_contact_at_us: int = 0
     # What was told and could still be corrected (contacts and replies never are).
     told: tuple[Told, ...] = ()
+    # Of the thread: a new conversation takes both over from the one before it.
+    last_contact: LastContact = NO_CONTACT
+    # The newest messages of agents and bots: a platform tells of some that were sent from here.
+    sent_marks: tuple[int, ...] = ()
 
 
 def conversation_id_of(organisation_id: str, thread_key: str, ordinal: int) -> str:
