@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway.channels.amazon_connect.channel import AmazonConnectChannel
 from services.gateway.channels.app_store import AppStoreChannel
+from services.gateway.channels.chatwoot import ChatwootChannel
 from services.gateway.channels.discourse import DiscourseChannel
 from services.gateway.channels.douyin import DouyinChannel
 from services.gateway.channels.feed import FeedChannel
@@ -24,9 +25,14 @@ from services.gateway.channels.wecom import WecomChannel
 from services.gateway.channels.weibo import WeiboChannel
 from services.gateway.channels.whatsapp import WhatsAppChannel
 from services.gateway.channels.x.channel import XChannel
+from services.gateway.channels.zammad import ZammadChannel
+from services.gateway.channels.zendesk import ZendeskChannel
 from services.gateway.domain.channel import Channel
 
 CHANNELS: tuple[Channel, ...] = (
+    ZammadChannel(),
+    ChatwootChannel(),
+    ZendeskChannel(),
     FreeswitchChannel(),
     AmazonConnectChannel(),
     TwilioChannel(),

@@ -1,0 +1,229 @@
+"""Zendesk: its event webhooks, and what triggers and automations send.
+
+An organisation watches itself with it before it moves: end users' comments are customers', staff's
+are agents', the ticket is the thread. A trigger's body is whatever its author wrote; the names in
+docs/channels/help-desks.md are read, in one object or under "ticket".
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from hashlib import sha256
+
+from services.gateway.channels.base import PlatformChannel, SecretSettings
+from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
+from services.gateway.channels.loose import Loose, digest, moment_us, read_object
+from services.gateway.channels.twilio.messages import kind_of
+from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
+from services.gateway.domain.incoming import (
+    Attachment,
+    AuthorKind,
+    IncomingBody,
+    IncomingEvent,
+    MessageDeletion,
+    StatusChange,
+    UnrecognisedEvent,
+    WrittenMessage,
+)
+
+SIGNATURE_HEADER = "x-zendesk-webhook-signature"
+TIMESTAMP_HEADER = "x-zendesk-webhook-signature-timestamp"
+# Zendesk signs the time of the invocation, and tries again for minutes.
+WINDOW_SECONDS = 15 * 60
+
+_PREFIX = "zen:event-type:"
+_STAFF = ("agent", "admin", "owner", "light agent", "staff", "trigger")
+_CHANGES = (
+    "ticket.status_changed",
+    "ticket.priority_changed",
+    "ticket.agent_assignment_changed",
+    "ticket.created",
+)
+
+
+class ZendeskChannel(PlatformChannel):
+    """``POST /v1/zendesk/{organisation}/{account}``."""
+
+    kind = "zendesk"
+    path = "/v1/zendesk"
+
+    def verify(
+        self, request: InboundRequest, settings: SecretSettings, now_us: int
+    ) -> InboundRequest:
+        timestamp = request.headers.get(TIMESTAMP_HEADER, "")
+        offered = request.headers.get(SIGNATURE_HEADER, "").encode(errors="surrogateescape")
+        signed_us = moment_us(timestamp)
+        if signed_us is None or not offered:
+            raise RefusedError(f"{SIGNATURE_HEADER} or {TIMESTAMP_HEADER} is missing")
+        content = timestamp.encode(errors="surrogateescape") + request.body
+        expected = [
+            b64encode(hmac.digest(secret.encode(), content, sha256)) for secret in settings.secrets
+        ]
+        matches = [hmac.compare_digest(one, offered) for one in expected]
+        if not any(matches):
+            raise RefusedError(f"{SIGNATURE_HEADER} does not match the account's secret")
+        if abs(now_us - signed_us) > WINDOW_SECONDS * 1_000_000:
+            raise RefusedError(f"{TIMESTAMP_HEADER} is more than {WINDOW_SECONDS} s away from now")
+        return request
+
+    def parse(self, request: InboundRequest) -> list[IncomingEvent]:
+        payload = read_object(request.body)
+        event_type = payload.text("type")
+        if event_type.startswith(_PREFIX):
+            return [self._event(payload, event_type.removeprefix(_PREFIX), request.body)]
+        return self._trigger(payload, request.body)
+
+    def _event(self, payload: Loose, event_type: str, raw: bytes) -> IncomingEvent:
+        detail, event = payload.object("detail"), payload.object("event")
+        at_us = payload.moment_us("time") or detail.moment_us("updated_at")
+        author, body = "", None
+        if event_type == "ticket.comment_added":
+            author, body = _comment(event.object("comment"), detail)
+        elif event_type == "messaging_ticket.message_added":
+            author, body = _chat(event)
+        elif event_type == "ticket.comment_redacted":
+            body = MessageDeletion(event.object("comment").text("id") or event.text("comment_id"))
+        elif event_type in _CHANGES:
+            body = _change(detail, event, event_type)
+        thread = detail.text("id") or payload.text("subject").rpartition(":")[2]
+        if (
+            body is None
+            or not thread
+            or (isinstance(body, MessageDeletion) and not body.message_id)
+        ):
+            body, thread, author = UnrecognisedEvent(event_type, raw), "", ""
+        event_id = payload.text("id") or digest(raw)
+        return IncomingEvent(event_id, self.kind, thread, body, at_us, author_id=author)
+
+    def _trigger(self, payload: Loose, raw: bytes) -> list[IncomingEvent]:
+        ticket = payload.object("ticket") or payload
+        comment = ticket.object("latest_comment") or payload.object("comment")
+        thread = ticket.text("id", "ticket_id")
+        if not thread:
+            raise InvalidRequestError(
+                "ticket.id", "is missing; the trigger's body names the ticket"
+            )
+        at_us = comment.moment_us("created_at") or ticket.moment_us("updated_at", "created_at")
+        author, body = _trigger_message(ticket, comment, thread, raw)
+        event_id = payload.text("event_id") or digest(raw)
+        if body is not None:
+            message = IncomingEvent(
+                f"{event_id}:message", self.kind, thread, body, at_us, author_id=author
+            )
+        status = STATUSES.get(ticket.text("status").lower())
+        found = [message] if body is not None else []
+        if status is not None:
+            changed = StatusChange(
+                status, _assignee(ticket), ticket.text("priority").lower().replace("-", "")
+            )
+            found.append(IncomingEvent(f"{event_id}:status", self.kind, thread, changed, at_us))
+        unknown = UnrecognisedEvent("trigger", raw)
+        return found or [IncomingEvent(event_id, self.kind, "", unknown, at_us)]
+
+
+def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:
+    author = comment.object("author")
+    author_id = author.text("id") or comment.text("author_id")
+    if not comment.text("id") or ("is_public" in comment and not comment.flag("is_public")):
+        # A note among colleagues is no message to or from a customer.
+        return "", None
+    return author_id, WrittenMessage(
+        message_id=comment.text("id"),
+        author_kind=_kind(author, author_id, detail),
+        author_name=author.text("name"),
+        text=comment.text("plain_body", "body") or plain_text(comment.text("html_body")),
+        identifiers=author_identifiers(author),
+        subject=detail.text("subject"),
+        attachments=_attachments(comment),
+    )
+
+
+def _attachments(comment: Loose) -> tuple[Attachment, ...]:
+    return tuple(
+        Attachment(
+            kind_of(one.text("content_type")),
+            media_id=one.text("id"),
+            url=one.text("content_url", "mapped_content_url"),
+            media_type=one.text("content_type"),
+            name=one.text("filename", "file_name"),
+            size_bytes=max(int(one.number("size") or 0), 0),
+            inline=one.flag("inline"),
+        )
+        for one in comment.objects("attachments")
+    )
+
+
+def _kind(author: Loose, author_id: str, detail: Loose) -> AuthorKind:
+    if "is_staff" in author:
+        return "agent" if author.flag("is_staff") else "customer"
+    role = author.text("role", "type").lower()
+    if role:
+        return "agent" if role in _STAFF else "customer"
+    return "customer" if author_id == detail.text("requester_id") else "agent"
+
+
+def _chat(event: Loose) -> tuple[str, IncomingBody | None]:
+    actor, message = event.object("actor"), event.object("message")
+    if not message.text("id"):
+        return "", None
+    kinds: dict[str, AuthorKind] = {"end_user": "customer", "agent": "agent"}
+    return actor.text("id"), WrittenMessage(
+        message_id=message.text("id"),
+        author_kind=kinds.get(actor.text("type"), "bot"),
+        author_name=actor.text("name"),
+        text=message.text("body"),
+    )
+
+
+def _change(detail: Loose, event: Loose, event_type: str) -> IncomingBody | None:
+    current = event.text("current") if event_type == "ticket.status_changed" else ""
+    status = STATUSES.get((current or detail.text("status")).lower())
+    if status is None:
+        return None
+    priority = detail.text("priority")
+    if event_type == "ticket.priority_changed":
+        priority = event.text("current") or priority
+    assignee = detail.text("assignee_id")
+    if event_type == "ticket.agent_assignment_changed":
+        assignee = event.text("current")
+    return StatusChange(status, assignee, priority.lower())
+
+
+def _trigger_message(
+    ticket: Loose, comment: Loose, thread: str, raw: bytes
+) -> tuple[str, WrittenMessage | None]:
+    text = comment.text("value", "body", "plain_body") or ticket.text(
+        "latest_comment", "latest_public_comment", "comment", "description"
+    )
+    if not text or ("is_public" in comment and not comment.flag("is_public")):
+        return "", None
+    author = comment.object("author") or ticket.object("current_user") or ticket.object("author")
+    requester = ticket.object("requester")
+    who = author or requester
+    staff = _is_staff(author, requester)
+    return who.text("id", "email") or ticket.text("requester_id"), WrittenMessage(
+        message_id=comment.text("id") or f"{thread}:{digest(raw)[:16]}",
+        author_kind="agent" if staff else "customer",
+        author_name=who.text("name"),
+        text=text,
+        identifiers=() if staff else author_identifiers(who),
+        subject=ticket.text("title", "subject"),
+        attachments=_attachments(comment),
+    )
+
+
+def _is_staff(author: Loose, requester: Loose) -> bool:
+    role = author.text("role").lower()
+    if role:
+        return role in _STAFF
+    if "is_staff" in author:
+        return author.flag("is_staff")
+    return bool(author and requester) and author.text("id", "email") != requester.text(
+        "id", "email"
+    )
+
+
+def _assignee(ticket: Loose) -> str:
+    assignee = ticket.object("assignee")
+    return assignee.text("id", "email", "name") or ticket.text("assignee", "assignee_id")
