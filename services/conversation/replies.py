@@ -37,7 +37,9 @@ def hand_over(event: Event, known: Conversation | None, turn: Turn) -> None:
     if known is not None:
         last = known.last_contact
         request.brand_id = request.brand_id or known.brand_id
-        request.account_id = last.account_id or request.account_id
+        if last.account_id:
+            # Whoever asks writes to an address of their own; the answer is this account's.
+            request.account_id = event.account_id = last.account_id
         asked = request.reply_requested
         asked.reply_address = asked.reply_address or last.reply_address
         asked.last_customer_message_id = last.message_id

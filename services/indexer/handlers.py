@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from careline.conversation.v1.facts_pb2 import FactKind
-from careline.event.v1.event_pb2 import AuthorKind, Event
+from careline.event.v1.event_pb2 import Event
 from careline.insight.v1.understanding_pb2 import Sentiment
 from careline.sla.v1.clocks_pb2 import ClockEventKind
+from services.indexer.bodies import details_of, named, names
 from services.indexer.domain.conversations import ConversationState, updated
 from services.indexer.domain.documents import Document, Position
 from services.indexer.domain.events import event_document, run_document
@@ -23,14 +23,9 @@ CONVERSATIONS = table_of("conversations", ConversationState)
 _LONGEST_ID_BYTES = 512
 
 
-def _names(prefix: str, enum: Iterable[tuple[str, int]]) -> dict[int, str]:
-    return {number: name.removeprefix(prefix).lower() for name, number in enum if number}
-
-
-_AUTHOR_KINDS: Final = _names("AUTHOR_KIND_", AuthorKind.items())
-_FACT_KINDS: Final = _names("FACT_KIND_", FactKind.items())
-_CLOCK_EVENT_KINDS: Final = _names("CLOCK_EVENT_KIND_", ClockEventKind.items())
-_SENTIMENTS: Final = _names("SENTIMENT_", Sentiment.items())
+_FACT_KINDS: Final = names("FACT_KIND_", FactKind.items())
+_CLOCK_EVENT_KINDS: Final = names("CLOCK_EVENT_KIND_", ClockEventKind.items())
+_SENTIMENTS: Final = names("SENTIMENT_", Sentiment.items())
 
 # They move time and nothing else.
 _SILENT_BODIES: Final = frozenset({"tick", "timeline_started", "evidence_found"})
@@ -113,7 +108,6 @@ def occurrence_of(event: Event, kind: str) -> Occurrence:
     """Translate an event; raise :class:`InvalidEventError` where it has no identity."""
     if not event.event_id or not event.organisation_id:
         raise InvalidEventError("the event has no event_id or no organisation_id")
-    message = event.message
     understanding = event.understanding
     understood = event.HasField("understanding")
     return Occurrence(
@@ -129,16 +123,12 @@ def occurrence_of(event: Event, kind: str) -> Occurrence:
         thread_key=event.thread_key,
         party_key=event.party_key,
         customer_id=_customer_of(event),
-        message_id=message.message_id,
-        reply_to_message_id=message.reply_to_message_id,
-        author_kind=_named(_AUTHOR_KINDS, message.author_kind),
-        text=message.text,
-        subject=_subject_of(event, kind),
         language=understanding.language,
-        sentiment=_named(_SENTIMENTS, understanding.sentiment),
+        sentiment=named(_SENTIMENTS, understanding.sentiment),
         sentiment_score=understanding.sentiment_score if understood else None,
         conversation=_conversation_part(event),
         clock_events=_clock_events(event),
+        **details_of(event, kind),
     )
 
 
@@ -146,17 +136,6 @@ def _customer_of(event: Event) -> str:
     if event.WhichOneof("body") == "party_assigned":
         return event.party_assigned.customer_id
     return event.assignment.customer_id or event.conversation.customer_id
-
-
-def _subject_of(event: Event, kind: str) -> str:
-    """Tell what the event is about where it is no message: a type, a timer, a reason."""
-    if kind == "unrecognised":
-        return event.unrecognised.type
-    if kind == "timer_elapsed":
-        return event.timer_elapsed.timer_id
-    if kind == "party_assigned":
-        return event.party_assigned.reason
-    return ""
 
 
 def _conversation_part(event: Event) -> ConversationPart | None:
@@ -179,7 +158,7 @@ def _conversation_part(event: Event) -> ConversationPart | None:
 def _facts(event: Event) -> tuple[Fact, ...]:
     return tuple(
         Fact(
-            kind=_named(_FACT_KINDS, told.kind),
+            kind=named(_FACT_KINDS, told.kind),
             sign=told.sign,
             at_us=told.at_us,
             duration_us=told.duration_us,
@@ -194,7 +173,7 @@ def _clock_events(event: Event) -> tuple[ClockEvent, ...]:
         ClockEvent(
             clock=told.clock,
             cycle=told.cycle,
-            kind=_named(_CLOCK_EVENT_KINDS, told.kind),
+            kind=named(_CLOCK_EVENT_KINDS, told.kind),
             sign=told.sign,
             at_us=told.at_us,
             due_at_us=told.due_at_us,
@@ -205,11 +184,6 @@ def _clock_events(event: Event) -> tuple[ClockEvent, ...]:
         )
         for told in event.sla.events
     )
-
-
-def _named(names: dict[int, str], number: int) -> str:
-    """Name an enum's value; one that a newer producer added keeps its number."""
-    return names.get(number, str(number) if number else "")
 
 
 def _check_id(name: str, value: str) -> None:

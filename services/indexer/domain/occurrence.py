@@ -65,8 +65,20 @@ class Occurrence:
     reply_to_message_id: str = ""
     author_kind: str = ""
     text: str = ""
-    # Of an unrecognised event, a timer or a decision about a party.
+    # Of what is no message: its type, what it came to, or what it is about; see the bodies module.
     subject: str = ""
+    # The messages that a receipt, a reaction, a deletion or a count is about.
+    about_message_ids: tuple[str, ...] = ()
+    # Of a reply on its way out.
+    reply_id: str = ""
+    # Why something was refused, failed or ended: the platform's code and words.
+    code: str = ""
+    reason: str = ""
+    # A call, a page, an order, a survey.
+    object_id: str = ""
+    duration_us: int = 0
+    # Of a survey's answer.
+    score: float | None = None
     language: str = ""
     sentiment: str = ""
     sentiment_score: float | None = None

@@ -68,6 +68,7 @@ def test_a_reply_goes_to_the_account_that_the_customer_wrote_to(
     (record,) = lane.written(REPLIES_TOPIC)
     assert record.partition == partition_of("acme/x/acmehelp", 4)
     # In the timeline it is what was asked for, and counts nothing.
+    assert shown.account_id == "acmehelp"
     assert shown.reply_requested == request.reply_requested
     assert shown.conversation.conversation_id
     assert not shown.conversation.facts
