@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.channels.meta.instagram_comments import COMMENT_FIELDS, read_comment
+from services.gateway.channels.meta.instagram_mentions import MENTIONS, mention_of
 from services.gateway.channels.meta.messaging import is_messaging, read_messaging
 from services.gateway.channels.meta.pieces import Conversation, Entry, each
 from services.gateway.channels.meta.webhook import MetaChannel, MetaSettings
 from services.gateway.domain.fields import Fields
-from services.gateway.domain.incoming import IncomingEvent
+from services.gateway.domain.incoming import IncomingEvent, PullDue
 
 _KIND = "instagram"
 
@@ -18,6 +19,8 @@ _KIND = "instagram"
 @dataclass(frozen=True, slots=True)
 class InstagramSettings(MetaSettings):
     """``account_id``: whose token it is; "me" is the page or account of the token itself.
+
+    Mentions are asked for where ``account_id`` is the Instagram account's own number.
 
     ``api_base`` is "https://graph.instagram.com" for a token of Instagram's own login.
     ``human_agent`` and ``private_notice`` as on Messenger.
@@ -47,8 +50,11 @@ class InstagramChannel(MetaChannel):
                 return messaging(value)
             if field in COMMENT_FIELDS:
                 return read_comment(value, _KIND, entry)
-            # A mention names a post or comment and nothing more; its text is asked for.
-            return [otherwise.unrecognised(field, fields.values())]
+            kept = otherwise.unrecognised(field, fields.values())
+            if field != MENTIONS:
+                return [kept]
+            # It names a post or comment and nothing more: kept first, then asked for.
+            return [kept, otherwise.event(f"pull:{kept.event_id}", PullDue(mention_of(value)))]
 
         return [
             *each(entry.fields, "messaging", messaging, otherwise),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.gateway.channels.instagram import InstagramSettings
 from services.gateway.domain.outbound import Part, Reply
+from services.gateway.senders.attached import check_token
 from services.gateway.senders.meta.conversations import Answering, Limits, deliver, plan
-from services.gateway.senders.meta.graph import check_token
 from services.gateway.senders.sender import Platform
 from services.gateway.senders.splitting import utf8_length
 
@@ -19,7 +19,7 @@ class InstagramSender:
     idempotent = False
 
     def plan(self, reply: Reply, settings: InstagramSettings, now_us: int) -> Sequence[Part]:
-        check_token(settings)
+        check_token(settings.access_token, "access_token")
         how = Answering(
             _LIMITS,
             settings.account_id,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.gateway.channels.messenger import MessengerSettings
 from services.gateway.domain.outbound import Part, Reply
+from services.gateway.senders.attached import check_token
 from services.gateway.senders.meta.conversations import Answering, Limits, deliver, plan
-from services.gateway.senders.meta.graph import check_token
 from services.gateway.senders.sender import Platform
 
 _LIMITS = Limits("Messenger", text=2000, public_text=8000, replies="comments", with_metadata=True)
@@ -19,7 +19,7 @@ class MessengerSender:
     idempotent = False
 
     def plan(self, reply: Reply, settings: MessengerSettings, now_us: int) -> Sequence[Part]:
-        check_token(settings)
+        check_token(settings.access_token, "access_token")
         how = Answering(_LIMITS, "me", settings.sign, settings.human_agent, settings.private_notice)
         return plan(reply, how, now_us)
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from services.gateway.channels.whatsapp import WhatsAppSettings
 from services.gateway.domain.incoming import Attachment
 from services.gateway.domain.outbound import Part, Reply, ReplyRefusedError
-from services.gateway.senders.meta.graph import check_token, post, text_of
+from services.gateway.senders.attached import check_token, link, unsendable
+from services.gateway.senders.meta.graph import post, text_of
 from services.gateway.senders.sender import Platform
 from services.gateway.senders.splitting import cut, signed, split
 
@@ -43,7 +44,7 @@ class WhatsAppSender:
     idempotent = False
 
     def plan(self, reply: Reply, settings: WhatsAppSettings, now_us: int) -> Sequence[Part]:
-        check_token(settings)
+        check_token(settings.access_token, "access_token")
         number_id, to = _addressee(reply, settings)
         messages = _messages(reply, settings, now_us)
         if reply.reply_to_message_id:
@@ -119,25 +120,15 @@ def _fits_below(text: str, attachment: Attachment) -> bool:
 def _media(attachment: Attachment, caption: str = "") -> _Message:
     kind = _TYPES.get(attachment.kind)
     if kind is None:
-        if not attachment.url:
-            raise _not_sendable(attachment)
-        return _text(" ".join(filter(None, (attachment.name, attachment.url))))
+        return _text(link(attachment))
     if not attachment.url and not attachment.media_id:
-        raise _not_sendable(attachment)
+        raise unsendable(attachment)
     media: _Message = {"link": attachment.url} if attachment.url else {"id": attachment.media_id}
     if caption:
         media["caption"] = caption
     if kind == "document" and attachment.name:
         media["filename"] = attachment.name
     return {"type": kind, kind: media}
-
-
-def _not_sendable(attachment: Attachment) -> ReplyRefusedError:
-    return ReplyRefusedError(
-        "attachment_unsendable",
-        f"WhatsApp cannot send this {attachment.kind}: it has no address to fetch it from",
-        "give the attachment an https address",
-    )
 
 
 def _texts(text: str, reply: Reply) -> list[tuple[str, _Message]]:

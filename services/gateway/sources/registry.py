@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.sources.imap import ImapSource
+from services.gateway.sources.instagram import InstagramSource
 from services.gateway.sources.smtp import SmtpSource
 from services.gateway.sources.source import Source
 from services.gateway.sources.wecom import WecomSource
@@ -11,4 +12,5 @@ SOURCES: tuple[Source, ...] = (
     WecomSource(),
     ImapSource(),
     SmtpSource(),
+    InstagramSource(),
 )

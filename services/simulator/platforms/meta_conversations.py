@@ -35,6 +35,7 @@ class Rules:
 def routes(rules: Rules, book: Book) -> list[web.RouteDef]:
     return [
         web.post("/{version}/{sender}/messages", answering(_send(rules, book))),
+        web.post("/{version}/{sender}/mentions", answering(_below_mention(rules, book))),
         web.post(f"/{{version}}/{{object}}/{rules.edge}", answering(_comment(rules, book))),
     ]
 
@@ -61,6 +62,15 @@ def _comment(rules: Rules, book: Book) -> Call:
         throttle(target)
         text = words(body, "message", rules.comment)
         return {"id": f"{target}_{book.keep(target, text, body)}"}
+
+    return comment
+
+
+def _below_mention(rules: Rules, book: Book) -> Call:
+    def comment(path: Mapping[str, str], body: Mapping[str, object]) -> Mapping[str, object]:
+        _ = path
+        target = words(body, "comment_id" if "comment_id" in body else "media_id", _ID_LIMIT)
+        return {"id": f"{target}_{book.keep(target, words(body, 'message', rules.comment), body)}"}
 
     return comment
 

@@ -126,6 +126,11 @@ async def test_comments_are_answered_in_public_and_in_private(sender: Sender, wo
     assert world.texts("900_1") == ["On its way.", "Between us."]
 
 
+async def test_a_mention_is_answered_where_it_stands(world: World) -> None:
+    mention = reply(thread_id="1802", reply_address="mention:1802:1703", public=True)
+    assert await world.answer(InstagramSender(), mention) == ["1703_1"]
+
+
 async def test_an_expired_token_is_told(world: World) -> None:
     with pytest.raises(ReplyRefusedError) as refused:
         await world.answer(MessengerSender(), reply(), access_token="expired")

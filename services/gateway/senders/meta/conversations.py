@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.gateway.channels.meta.instagram_mentions import MENTION_ADDRESS
 from services.gateway.channels.meta.messaging import OWN_METADATA
 from services.gateway.channels.meta.page_feed import COMMENT_ADDRESS, POST_ADDRESS
 from services.gateway.channels.meta.webhook import MetaSettings
 from services.gateway.domain.incoming import Attachment
 from services.gateway.domain.outbound import Part, Reply, ReplyRefusedError
+from services.gateway.senders.attached import check_sayable, link, unsendable
 from services.gateway.senders.meta.graph import post, text_of
 from services.gateway.senders.sender import Platform
 from services.gateway.senders.splitting import cut, signed, split
@@ -64,12 +66,11 @@ class Answering:
 
 def plan(reply: Reply, how: Answering, now_us: int) -> Sequence[Part]:
     limits = how.limits
-    if reply.template is not None:
-        raise ReplyRefusedError(
-            "no_templates", f"{limits.platform} has no such templates", "write the text itself"
-        )
+    check_sayable(reply)
     text = signed(reply.text.strip(), reply, how.sign)
     target = _target(reply)
+    if reply.reply_address.startswith(MENTION_ADDRESS):
+        return _numbered(reply, _below_mention(reply, text, how))
     if target and reply.public:
         return _numbered(reply, _public(reply, text, target, limits))
     if target:
@@ -114,18 +115,39 @@ def _target(reply: Reply) -> str:
 
 
 def _public(reply: Reply, text: str, target: str, limits: Limits) -> list[_Call]:
+    parts = split(_text_alone(reply, text, limits), limits.public_text, most=3)
+    return [_comment(target, part, limits) for part in parts]
+
+
+def _comment(target: str, text: str, limits: Limits) -> _Call:
+    edge = "comments" if target.startswith(POST_ADDRESS) else limits.replies
+    return _Call(text, f"{target.partition(':')[2]}/{edge}", {"message": text})
+
+
+def _below_mention(reply: Reply, text: str, how: Answering) -> list[_Call]:
+    """Answer where the mention stands: nobody can be written to who only mentions."""
+    if not reply.public:
+        raise ReplyRefusedError(
+            "public_only",
+            f"{how.limits.platform} takes no private answer to a mention",
+            "answer in public, or ask them to write to you",
+        )
+    media_id, _, comment_id = reply.reply_address.removeprefix(MENTION_ADDRESS).partition(":")
+    where = {"media_id": media_id} | ({"comment_id": comment_id} if comment_id else {})
+    return [
+        _Call(part, f"{how.sender}/mentions", {**where, "message": part})
+        for part in split(_text_alone(reply, text, how.limits), how.limits.public_text, most=1)
+    ]
+
+
+def _text_alone(reply: Reply, text: str, limits: Limits) -> str:
     if reply.attachments or reply.quick_replies:
         raise ReplyRefusedError(
             "text_only",
             f"a public answer on {limits.platform} is text alone",
             "answer with text, or in private",
         )
-    return [_comment(target, part, limits) for part in split(text, limits.public_text, most=3)]
-
-
-def _comment(target: str, text: str, limits: Limits) -> _Call:
-    edge = "comments" if target.startswith(POST_ADDRESS) else limits.replies
-    return _Call(text, f"{target.partition(':')[2]}/{edge}", {"message": text})
+    return text
 
 
 def _to_private(reply: Reply, text: str, target: str, how: Answering, now_us: int) -> list[_Call]:
@@ -186,7 +208,7 @@ def _window_closed(limits: Limits, rule: str, otherwise: str) -> ReplyRefusedErr
 
 
 def _messages(reply: Reply, text: str, limits: Limits) -> list[tuple[str, dict[str, object]]]:
-    attachments = [_attachment(one, limits) for one in reply.attachments]
+    attachments = [_attachment(one) for one in reply.attachments]
     texts: list[tuple[str, dict[str, object]]] = [
         (part, {"text": part}) for part in split(text, limits.text, measure=limits.measure)
     ]
@@ -194,17 +216,12 @@ def _messages(reply: Reply, text: str, limits: Limits) -> list[tuple[str, dict[s
     return [*attachments, *texts] if reply.quick_replies else [*texts, *attachments]
 
 
-def _attachment(attachment: Attachment, limits: Limits) -> tuple[str, dict[str, object]]:
-    if not attachment.url:
-        raise ReplyRefusedError(
-            "attachment_unsendable",
-            f"{limits.platform} cannot send this {attachment.kind}: it has no address",
-            "give the attachment an https address",
-        )
+def _attachment(attachment: Attachment) -> tuple[str, dict[str, object]]:
     kind = _TYPES.get(attachment.kind)
     if kind is None:
-        words = " ".join(filter(None, (attachment.name, attachment.url)))
-        return words, {"text": words}
+        return link(attachment), {"text": link(attachment)}
+    if not attachment.url:
+        raise unsendable(attachment)
     return "", {"attachment": {"type": kind, "payload": {"url": attachment.url}}}
 
 

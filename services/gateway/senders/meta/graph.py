@@ -28,15 +28,6 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
-def check_token(settings: MetaSettings) -> None:
-    if not settings.access_token:
-        raise ReplyRefusedError(
-            "no_access_token",
-            "the account has no access_token to send with",
-            "set access_token in the account's settings",
-        )
-
-
 async def post(
     path: str, json: Mapping[str, object], settings: MetaSettings, platform: Platform
 ) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from services.gateway.domain.incoming import (
     IncomingBody,
     IncomingEvent,
     MessageDeletion,
+    PullDue,
     Reaction,
     Receipt,
     UnrecognisedEvent,
@@ -93,7 +94,7 @@ def test_what_instagram_does_not_show_is_kept() -> None:
 
 
 def test_comments_are_public_and_belong_to_their_post() -> None:
-    comment, own, mention = sample("comments")
+    comment, own, mention, pull = sample("comments")
     assert comment == IncomingEvent(
         "1701",
         "instagram",
@@ -114,6 +115,7 @@ def test_comments_are_public_and_belong_to_their_post() -> None:
     assert (own.body.author_kind, own.body.reply_to_message_id) == ("agent", "1801")
     assert isinstance(mention.body, UnrecognisedEvent)
     assert mention.body.type == "mentions"
+    assert pull.body == PullDue("1802:1703")
 
 
 def test_the_consoles_test_event_is_read() -> None:

@@ -138,7 +138,7 @@ def test_a_comment_is_answered_in_private_once_with_words(
     ("changed", "code"),
     [
         ({"text": ""}, "empty"),
-        ({"template": ("t", "en", ())}, "no_templates"),
+        ({"text": "", "template": ("t", "en", ())}, "no_templates"),
         ({"attachments": (Attachment("image", media_id="1"),)}, "attachment_unsendable"),
         ({"quick_replies": (("x", ""),) * 14}, "too_many_quick_replies"),
         ({"quick_replies": (("x", "y" * 1001),)}, "quick_reply_too_long"),
@@ -160,3 +160,23 @@ async def test_a_part_is_one_call(answered: str, graph: Any, reply: Any) -> None
     [call] = platform.calls
     assert call.url == "https://graph.instagram.com/v24.0/178/messages"
     assert call.headers == {"authorization": "Bearer IGtoken"}
+
+
+@pytest.mark.parametrize(
+    ("mention", "where"),
+    [
+        ("mention:1802", {"media_id": "1802"}),
+        ("mention:1802:1703", {"media_id": "1802", "comment_id": "1703"}),
+    ],
+)
+def test_a_mention_is_answered_where_it_stands(
+    mention: str, where: dict[str, str], reply: Any, planned: Any
+) -> None:
+    [part] = planned(INSTAGRAM, reply(reply_address=mention, public=True), ON_INSTAGRAM)
+    assert part.payload == {"path": "178/mentions", "body": {**where, "message": "On its way."}}
+
+
+def test_nobody_who_only_mentions_can_be_written_to(reply: Any) -> None:
+    with pytest.raises(ReplyRefusedError) as refused:
+        INSTAGRAM.plan(reply(reply_address="mention:1802"), ON_INSTAGRAM, NOW_US)
+    assert refused.value.code == "public_only"
