@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.public_posts import as_fields, digest, each, identifier, read_json
 from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.store_tokens import app_store_token
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent, WrittenMessage
@@ -43,8 +44,8 @@ class AppStoreChannel(PulledChannel, PlatformChannel):
         given = (settings.app_id, settings.key_id, settings.private_key)
         if any(given) and not all(given):
             raise ValueError("reviews need app_id, key_id and private_key together")
-        if settings.private_key and "PRIVATE KEY" not in settings.private_key:
-            raise ValueError("private_key is the text of the .p8 file that App Store Connect gave")
+        if settings.private_key:
+            app_store_token(settings.issuer_id, settings.key_id, settings.private_key, 0)
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         page = as_fields(read_json(request.body), "")
@@ -61,7 +62,8 @@ class AppStoreChannel(PulledChannel, PlatformChannel):
             events += each(
                 _KIND, "included", included, lambda entry: _entry(entry, answered), "included"
             )
-        return events
+        # The newest review comes first, and every answer last.
+        return sorted(events, key=lambda event: event.occurred_at_us or 0)
 
 
 def _reviews_of_responses(reviews: list[object]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from services.gateway.channels.public_posts import (
     read_json,
 )
 from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.store_tokens import google_assertion
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import Engagement, IncomingEvent, WrittenMessage
@@ -53,8 +54,8 @@ class GooglePlayChannel(PulledChannel, PlatformChannel):
         given = (settings.package_name, settings.client_email, settings.private_key)
         if any(given) and not all(given):
             raise ValueError("reviews need package_name, client_email and private_key together")
-        if settings.private_key and "PRIVATE KEY" not in settings.private_key:
-            raise ValueError("private_key is that of the service account's JSON file")
+        if settings.private_key:
+            google_assertion(settings.client_email, settings.private_key, settings.token_url, 0)
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         raw = read_json(request.body)
@@ -65,7 +66,8 @@ class GooglePlayChannel(PulledChannel, PlatformChannel):
         reviews = raw.get("reviews", [])
         if not isinstance(reviews, list):
             raise InvalidRequestError("reviews", "is not a list")
-        return each(_KIND, "review", reviews, _review, "reviews")
+        # The newest comes first.
+        return each(_KIND, "review", reviews[::-1], _review, "reviews")
 
 
 def _review(review: Fields) -> list[IncomingEvent]:

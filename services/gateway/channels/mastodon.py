@@ -95,7 +95,8 @@ class MastodonChannel(PlatformChannel):
             return _streamed(request.body, own)
         value = read_json(request.body)
         if isinstance(value, list):
-            return each(_KIND, "entry", value, lambda one: _read(one, own), "body")
+            # The newest comes first.
+            return each(_KIND, "entry", value[::-1], lambda one: _read(one, own), "body")
         return each(_KIND, "entry", [value], lambda one: _read(one, own), "body")
 
 

@@ -52,10 +52,10 @@ class SyndicationChannel(PulledChannel, PlatformChannel):
             raise InvalidRequestError("body", f"has more than {MOST_ENTRIES} entries")
         language = _text(feed.get("feed", {}).get("language"))
         events: list[IncomingEvent] = []
-        for entry in entries:
-            events += read_entry(entry, language)
         # Feeds show the newest first.
-        return events[::-1]
+        for entry in reversed(entries):
+            events += read_entry(entry, language)
+        return events
 
 
 def _check(body: bytes) -> None:
