@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from services.gateway.senders.app_store import AppStoreSender
+from services.gateway.senders.discourse import DiscourseSender
 from services.gateway.senders.douyin import DouyinSender
+from services.gateway.senders.google_play import GooglePlaySender
 from services.gateway.senders.instagram import InstagramSender
 from services.gateway.senders.line import LineSender
 from services.gateway.senders.mail import MailSender
+from services.gateway.senders.mastodon import MastodonSender
 from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
 from services.gateway.senders.slack import SlackSender
@@ -29,4 +33,8 @@ SENDERS: tuple[Sender, ...] = (
     WecomSender(),
     WeiboSender(),
     MailSender(),
+    AppStoreSender(),
+    DiscourseSender(),
+    GooglePlaySender(),
+    MastodonSender(),
 )
