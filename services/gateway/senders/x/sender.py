@@ -157,10 +157,10 @@ def _raise_for(answer: PlatformAnswer, now_us: int) -> None:
     reason = _reason(body)
     if answer.status == _TOO_MANY and "retry-after" not in answer.headers:
         raise TryLaterError(f"X answered 429: {reason}", _until_reset(answer.headers, now_us))
-    if any(words in reason for words in _CLOSED):
-        raise ReplyRefusedError("not_permitted", reason, "answer publicly, or on another channel")
     if "duplicate content" in reason:
         raise ReplyRefusedError("duplicate", reason, "it may have been posted already; look there")
+    if any(words in reason for words in _CLOSED):
+        raise ReplyRefusedError("not_permitted", reason, "answer publicly, or on another channel")
     raise_for(answer, reason=reason)
 
 
