@@ -79,7 +79,7 @@ def _end_of_tag(text: str, position: int) -> int:
 
 def _after_raw(text: str, position: int, name: str) -> int:
     end = re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE).search(text, position)
-    return len(text) if end is None else end.end()
+    return len(text) if end is None else end.start()
 
 
 def _attributes(text: str) -> dict[str, str]:

@@ -211,7 +211,7 @@ def _joined(lines: list[str], kinds: list[_Kind], wanted: _Kind) -> str:
     found: list[str] = []
     previous: _Kind = wanted
     for line, kind in zip(lines, kinds, strict=True):
-        if kind == wanted:
+        if kind == wanted and not (wanted == "signature" and marks.SIGNATURE.match(line)):
             if previous != wanted and found and found[-1]:
                 found.append("")
             found.append(line)

@@ -85,7 +85,8 @@ def _delivery(mail: Entity, status: Entity, about: Headers) -> Report | None:
         return None
     party = _address(named.text("final-recipient") or named.text("original-recipient"))
     reason = named.text("diagnostic-code").partition(";")[2].strip() or named.text("status")
-    receipt = Receipt(kind, ids, code=named.word("status")[:64], reason=reason[:_LONGEST_REASON])
+    reason = " ".join(reason.split())[:_LONGEST_REASON]
+    receipt = Receipt(kind, ids, code=named.word("status")[:64], reason=reason)
     return Report(receipt, _thread(about, ids), party)
 
 

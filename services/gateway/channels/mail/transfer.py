@@ -82,6 +82,8 @@ def enclosed(data: bytes) -> tuple[bytes, list[Enclosed]]:
 def _from_uu(data: bytes) -> bytes | None:
     lines = []
     for line in data.splitlines():
+        if not line.strip():
+            continue
         try:
             lines.append(binascii.a2b_uu(line))
         except binascii.Error:
