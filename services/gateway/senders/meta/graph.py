@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from json import loads
 
 from services.gateway.channels.meta.webhook import MetaSettings
 from services.gateway.domain.outbound import ReplyRefusedError, TryLaterError
@@ -10,7 +11,11 @@ from services.gateway.senders.http_answers import json_object, raise_for, retry_
 from services.gateway.senders.sender import Platform, PlatformAnswer
 
 # Throttled or out of order for now; Meta says so with statuses from 400 to 500.
-_LATER = frozenset({1, 2, 4, 17, 32, 341, 368, 613, 80006, 80007, 130429, 131000, 131016, 131056})
+_LATER = frozenset({1, 2, 4, 17, 32, 341, 613, 80006, 80007, 130429, 131000, 131016, 131056})
+_USAGE_HEADER = "x-business-use-case-usage"
+_REGAIN = "estimated_time_to_regain_access"
+_MINUTE_US = 60 * 1_000_000
+_MOST_MINUTES = 24 * 60
 _CREDENTIALS = "renew the account's access_token and check its permissions"
 _WINDOW = "the time to answer is over: send an approved template, or answer by e-mail or phone"
 _REMEDIES: Mapping[int, str] = {
@@ -47,10 +52,26 @@ def _raise_for(answer: PlatformAnswer) -> None:
     code = error.get("code")
     reason = _reason(error)
     if code in _LATER or error.get("is_transient") is True:
-        raise TryLaterError(f"Meta answered {code}: {reason}", retry_after_us(answer.headers))
+        raise TryLaterError(f"Meta answered {code}: {reason}", _wait_us(answer.headers))
     if isinstance(code, int) and code in _REMEDIES:
         raise ReplyRefusedError(str(code), reason, _REMEDIES[code])
     raise_for(answer, code=str(code or ""), reason=reason)
+
+
+def _wait_us(headers: Mapping[str, str]) -> int:
+    """Return how long to wait: Retry-After, else the longest of the limits that Meta reports."""
+    try:
+        usage = loads(headers.get(_USAGE_HEADER, "{}"))
+        minutes = [
+            limit[_REGAIN]
+            for limits in usage.values()
+            for limit in limits
+            if type(limit[_REGAIN]) is int
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        minutes = []
+    longest = min(max(minutes, default=0), _MOST_MINUTES)
+    return retry_after_us(headers) or max(0, longest) * _MINUTE_US
 
 
 def _reason(error: Mapping[str, object]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -161,6 +162,10 @@ async def test_a_part_is_one_call(graph: Any, reply: Any) -> None:
     assert call.json["biz_opaque_callback_data"] == part.key
 
 
+def usage(limits: object) -> dict[str, str]:
+    return {"x-business-use-case-usage": json.dumps({"1048": limits})}
+
+
 def error(code: int, **more: object) -> dict[str, object]:
     return {"error": {"code": code, "message": "as Meta says", **more}}
 
@@ -170,6 +175,9 @@ def error(code: int, **more: object) -> dict[str, object]:
     [
         ((429, error(130429), {"retry-after": "7"}), 7_000_000),
         ((400, error(80007), {}), 0),
+        ((400, error(80007), usage([{"estimated_time_to_regain_access": 3}])), 180_000_000),
+        ((400, error(80007), usage([{}])), 0),
+        ((400, error(80007), usage("none")), 0),
         ((500, error(2), {}), 0),
         ((400, error(131000), {}), 0),
         ((400, error(9, is_transient=True), {}), 0),
