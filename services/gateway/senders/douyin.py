@@ -90,6 +90,8 @@ class DouyinSender:
                 platform.forget_token(_TOKEN_NAME)
                 continue
             _raise_for(answer, code, reason)
+            if not told:
+                raise UnknownOutcomeError("Douyin's answer is no JSON object")
             data = told.get("data")
             within = data if isinstance(data, dict) else {}
             return str(told.get("msg_id") or within.get("msg_id") or within.get("comment_id") or "")

@@ -9,7 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from services.gateway.channels.weibo import WeiboSettings
-from services.gateway.domain.outbound import Part, Reply, ReplyRefusedError, TryLaterError
+from services.gateway.domain.outbound import (
+    Part,
+    Reply,
+    ReplyRefusedError,
+    TryLaterError,
+    UnknownOutcomeError,
+)
 from services.gateway.senders.http_answers import json_object, raise_for
 from services.gateway.senders.sender import Platform, PlatformAnswer
 from services.gateway.senders.splitting import signed, split
@@ -64,6 +70,8 @@ class WeiboSender:
         answer = await platform.request("POST", address, form=form)
         told = json_object(answer)
         _raise_for(answer, told)
+        if not told:
+            raise UnknownOutcomeError("Weibo's answer is no JSON object")
         return str(told.get("idstr") or told.get("id") or "")
 
 
