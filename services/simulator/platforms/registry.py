@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from services.simulator.platforms.instagram import InstagramSandbox
+from services.simulator.platforms.line import LineSandbox
 from services.simulator.platforms.messenger import MessengerSandbox
 from services.simulator.platforms.platform import Sandbox
+from services.simulator.platforms.slack import SlackSandbox
+from services.simulator.platforms.telegram import TelegramSandbox
 from services.simulator.platforms.whatsapp import WhatsAppSandbox
+from services.simulator.platforms.x import XSandbox
 
 SANDBOXES: tuple[Sandbox, ...] = (
+    TelegramSandbox(),
+    LineSandbox(),
+    SlackSandbox(),
+    XSandbox(),
     WhatsAppSandbox(),
     MessengerSandbox(),
     InstagramSandbox(),
