@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +13,7 @@ import structlog
 from services.gateway.adapters.accounts_file import read_accounts
 from services.gateway.adapters.blob_folder import BlobFolder
 from services.gateway.adapters.kafka_log import KafkaLog
+from services.gateway.adapters.mail_submission import submit_mail
 from services.gateway.adapters.platform_http import HttpPlatform, open_session
 from services.gateway.channels.registry import CHANNELS
 from services.gateway.domain.account import Account, Accounts
@@ -45,7 +46,7 @@ def bootstrap_send(settings: SendSettings) -> LaneService:
         call_seconds=settings.call_seconds,
         give_up_us=settings.give_up_seconds * _SECOND_US,
     )
-    outside = _Outside(settings)
+    outside = _Outside()
     record_log = KafkaLog(settings.kafka)
 
     def restored() -> Iterable[tuple[str, OpenReply]]:
@@ -83,13 +84,12 @@ def bootstrap_send(settings: SendSettings) -> LaneService:
 class _Outside:
     """What the platforms are reached by."""
 
-    def __init__(self, settings: SendSettings) -> None:
-        self._call_seconds = settings.call_seconds
+    def __init__(self) -> None:
         self._clock = SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        self._session = open_session(self._call_seconds)
+        self._session = open_session()
 
     async def stop(self) -> None:
         if self._session is not None:
@@ -101,14 +101,9 @@ class _Outside:
         return HttpPlatform(
             session=self._session,
             clock=self._clock,
-            submit_mail=_no_mail,
+            submit_mail=submit_mail,
             show_in_chat=_no_chat,
         )
-
-
-async def _no_mail(server: str, message: bytes, sender: str, recipients: Sequence[str]) -> None:
-    _ = server, message, sender, recipients
-    raise ReplyRefusedError("no_mail", "this gateway submits no mail")
 
 
 async def _no_chat(thread_key: str, message: Mapping[str, object]) -> None:

@@ -42,6 +42,6 @@ class SendSettings(LaneServiceSettings):
     # Calls of one account at the same time; what is slow there never holds up another account.
     calls_per_account: int = 4
     # What is not answered for so long has an unknown outcome.
-    call_seconds: float = 20.0
+    call_seconds: float = 30.0
     # A reply that the platform did not take for so long is given up.
     give_up_seconds: int = 6 * 3600

@@ -19,6 +19,7 @@ from services.kernel.clock import Clock
 
 # An answer is a receipt; whatever is longer is something else.
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+REQUEST_SECONDS: Final = 20.0
 CONNECT_SECONDS: Final = 10.0
 # A token is fetched anew so long before it expires: it must last for the call.
 TOKEN_MARGIN_US: Final = 120 * 1_000_000
@@ -37,7 +38,9 @@ class ShowInChat(Protocol):
     async def __call__(self, thread_key: str, message: Mapping[str, object]) -> None: ...
 
 
-def open_session(call_seconds: float) -> aiohttp.ClientSession:
+def open_session(
+    request_seconds: float = REQUEST_SECONDS, connect_seconds: float = CONNECT_SECONDS
+) -> aiohttp.ClientSession:
     """Return the session of all accounts.
 
     A connection serves one call: on one that was kept open, nobody can tell a request that was lost
@@ -45,7 +48,8 @@ def open_session(call_seconds: float) -> aiohttp.ClientSession:
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, force_close=True),
-        timeout=aiohttp.ClientTimeout(total=call_seconds, sock_connect=CONNECT_SECONDS),
+        # Names are resolved within the time to connect: nothing was sent by then.
+        timeout=aiohttp.ClientTimeout(total=request_seconds, connect=connect_seconds),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": _USER_AGENT},
     )

@@ -30,8 +30,9 @@ _LOOK_FIRST = "look at the conversation on the platform before you send it again
 class SendingPolicy:
     # Calls of one account at the same time, never two of one thread.
     calls_per_account: int = 4
-    # A call without an answer for so long has an unknown outcome.
-    call_seconds: float = 20.0
+    # A call without an answer for so long has an unknown outcome. It may be several requests: media
+    # go first.
+    call_seconds: float = 30.0
     # The pause of an account, or of a reply, that was told to come later; it doubles.
     first_pause_us: int = _SECOND_US
     longest_pause_us: int = 300 * _SECOND_US
