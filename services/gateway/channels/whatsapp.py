@@ -76,15 +76,22 @@ def _people(value: Fields) -> Mapping[str, _Person]:
     for index, contact in enumerate(contacts if isinstance(contacts, list) else ()):
         if not isinstance(contact, dict):
             continue
-        fields = Fields(contact, value.place_of(f"contacts[{index}]"))
-        profile = fields.object("profile") if "profile" in fields else _NOTHING
-        person = _Person(
-            fields.identifier("wa_id", ""),
-            fields.text("user_id", ""),
-            profile.text("name", "") or profile.text("username", ""),
-        )
+        try:
+            person = _person(Fields(contact, value.place_of(f"contacts[{index}]")))
+        except InvalidRequestError:
+            # Whoever wrote is named in the message as well: it counts without the name.
+            continue
         people.update({key: person for key in (person.wa_id, person.user_id) if key})
     return people
+
+
+def _person(contact: Fields) -> _Person:
+    profile = contact.object("profile") if "profile" in contact else _NOTHING
+    return _Person(
+        contact.identifier("wa_id", ""),
+        contact.text("user_id", ""),
+        profile.text("name", "") or profile.text("username", ""),
+    )
 
 
 class _Number:

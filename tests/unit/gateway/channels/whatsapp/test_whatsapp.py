@@ -251,6 +251,31 @@ def test_one_bad_message_takes_no_other_with_it() -> None:
     assert any("timestamp" in reason for reason in reasons)
 
 
+def test_a_contact_that_is_not_understood_costs_the_name_alone() -> None:
+    payload = sample("text_reply")
+    value_of(payload)["contacts"] = ["?", {"wa_id": "46701740605", "profile": {"name": 7}}]
+    [event] = parse(payload)
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.author_id, event.body.author_name) == ("46701740605", "")
+
+
+def test_an_echo_that_does_not_say_who_wrote_is_the_numbers() -> None:
+    payload = sample("echo")
+    [echo] = value_of(payload)["message_echoes"]
+    del echo["from"], value_of(payload)["metadata"]["display_phone_number"]
+    [event] = parse(payload)
+    assert (event.thread_id, event.author_id) == (THREAD, "2201884400")
+
+
+def test_a_message_from_nobody_is_kept() -> None:
+    payload = sample("number_changed")
+    [message] = value_of(payload)["messages"]
+    del message["from"]
+    [event] = parse(payload)
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert event.body.type == "system.user_changed_number"
+
+
 def test_a_retry_in_other_company_has_the_same_ids() -> None:
     payload = sample("statuses")
     together = {event.event_id for event in parse(payload)}
