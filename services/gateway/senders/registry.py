@@ -14,6 +14,7 @@ from services.gateway.senders.messenger import MessengerSender
 from services.gateway.senders.sender import Sender
 from services.gateway.senders.slack import SlackSender
 from services.gateway.senders.telegram import TelegramSender
+from services.gateway.senders.twilio import TwilioSender
 from services.gateway.senders.wechat_official_account import WechatOfficialAccountSender
 from services.gateway.senders.wecom import WecomSender
 from services.gateway.senders.weibo import WeiboSender
@@ -21,6 +22,7 @@ from services.gateway.senders.whatsapp import WhatsAppSender
 from services.gateway.senders.x.sender import XSender
 
 SENDERS: tuple[Sender, ...] = (
+    TwilioSender(),
     TelegramSender(),
     LineSender(),
     SlackSender(),

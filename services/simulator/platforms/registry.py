@@ -8,10 +8,12 @@ from services.simulator.platforms.messenger import MessengerSandbox
 from services.simulator.platforms.platform import Sandbox
 from services.simulator.platforms.slack import SlackSandbox
 from services.simulator.platforms.telegram import TelegramSandbox
+from services.simulator.platforms.twilio import TwilioSandbox
 from services.simulator.platforms.whatsapp import WhatsAppSandbox
 from services.simulator.platforms.x import XSandbox
 
 SANDBOXES: tuple[Sandbox, ...] = (
+    TwilioSandbox(),
     TelegramSandbox(),
     LineSandbox(),
     SlackSandbox(),

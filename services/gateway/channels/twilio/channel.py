@@ -19,9 +19,10 @@ class TwilioSettings:
     """``secrets``: the account's auth tokens (or shared keys), which sign what Twilio sends.
 
     ``public_url``: how Twilio reaches this gateway, up to "/v1" ("https://care.example.org"): it is
-    part of what is signed. The rest is for the way out: ``auth_token`` signs in as ``account_sid``,
-    or an API key's SID and secret do; ``from_address`` is the number that writes where the
-    conversation does not say it, or ``messaging_service_sid`` chooses one.
+    part of what is signed. The rest is for the way out: ``account_sid`` with its ``auth_token``
+    (the first secret, when it is left out) signs in, or an API key's SID and secret do;
+    ``from_address`` is the number that writes where the conversation does not say it, or
+    ``messaging_service_sid`` chooses one.
     """
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -34,6 +35,7 @@ class TwilioSettings:
     messaging_service_sid: str = ""
     status_callback: str = ""
     api_base: str = "https://api.twilio.com"
+    conversations_base: str = "https://conversations.twilio.com"
     # "", "name" or "initials": how the agent signs.
     sign: str = ""
 
