@@ -111,7 +111,10 @@ class LineChannel(PlatformChannel):
 
 def _event_id(entry: Fields) -> str:
     """Return the webhook's event id, which stays on redelivery; old captures have none."""
-    return entry.text("webhookEventId", "") or sha256(entry.as_json()).hexdigest()
+    if event_id := entry.text("webhookEventId", ""):
+        return event_id
+    message_id = child(entry, "message").identifier("id", "")
+    return f"{_type_of(entry)}:{message_id}" if message_id else sha256(entry.as_json()).hexdigest()
 
 
 def _type_of(entry: Fields) -> str:

@@ -136,6 +136,12 @@ def test_groups_and_rooms_are_threads_and_so_is_who_writes_alone() -> None:
     assert events[0].occurred_at_us == 1_772_529_342_123_000
 
 
+def test_an_event_without_an_id_is_named_by_its_message() -> None:
+    message = {"id": "325708", "type": "text", "text": "hi"}
+    assert event("message", message=message, webhookEventId=None).event_id == "message:325708"
+    assert len(event("follow", webhookEventId=None).event_id) == 64
+
+
 def test_an_edit_is_about_the_same_message() -> None:
     message = {"id": "1", "type": "text", "text": "better"}
     assert event("messageEdited", message=message).body == by_customer(
