@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.gateway.channels.meta.instagram_comments import COMMENT_FIELDS, read_comment
+from services.gateway.channels.meta.instagram_comments import (
+    COMMENT_FIELDS,
+    STORY_INSIGHTS,
+    read_comment,
+    read_insights,
+)
 from services.gateway.channels.meta.instagram_mentions import MENTIONS, mention_of
 from services.gateway.channels.meta.messaging import is_messaging, read_messaging
 from services.gateway.channels.meta.pieces import Conversation, Entry, each
@@ -50,6 +55,8 @@ class InstagramChannel(MetaChannel):
                 return messaging(value)
             if field in COMMENT_FIELDS:
                 return read_comment(value, _KIND, entry)
+            if field == STORY_INSIGHTS:
+                return read_insights(value, _KIND, entry)
             kept = otherwise.unrecognised(field, fields.values())
             if field != MENTIONS:
                 return [kept]

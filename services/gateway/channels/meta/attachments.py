@@ -30,6 +30,8 @@ def read_attachments(message: Fields) -> tuple[tuple[Attachment, ...], Location 
     sticker_id = message.identifier("sticker_id", "")
     for attachment in message.objects("attachments", limit=_MOST_ATTACHMENTS):
         payload = _payload(attachment)
+        if _template_text(attachment):
+            continue
         if attachment.text("type", "") == _LOCATION and "coordinates" in payload:
             location = _location(attachment, payload)
             continue
@@ -38,6 +40,21 @@ def read_attachments(message: Fields) -> tuple[tuple[Attachment, ...], Location 
     if sticker_id and not found:
         found.append(Attachment("sticker", media_id=sticker_id))
     return tuple(found), location
+
+
+def read_template_text(message: Fields) -> str:
+    """Return what a template with buttons says: the business's own words, in an echo."""
+    texts = (
+        _template_text(attachment)
+        for attachment in message.objects("attachments", limit=_MOST_ATTACHMENTS)
+    )
+    return "\n".join(filter(None, texts))
+
+
+def _template_text(attachment: Fields) -> str:
+    if attachment.text("type", "") != "template":
+        return ""
+    return _words(_payload(attachment), "text")
 
 
 def _add(found: list[Attachment], more: list[Attachment]) -> None:
@@ -64,10 +81,7 @@ def _attachment(attachment: Fields, payload: Fields, sticker_id: str) -> Attachm
         or _words(attachment, "url")
         or _words(attachment, "URL")
         or _words(payload, "story_media_url"),
-        name=_words(attachment, "title")
-        or _words(payload, "title")
-        or _words(attachment, "name")
-        or _words(payload, "text"),
+        name=_words(attachment, "title") or _words(payload, "title") or _words(attachment, "name"),
     )
 
 

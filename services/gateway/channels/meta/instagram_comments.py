@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.gateway.channels.meta.page_feed import COMMENT_ADDRESS
-from services.gateway.channels.meta.pieces import Conversation, Entry, instant_us
+from services.gateway.channels.meta.pieces import Conversation, Entry, digest, instant_us
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
-from services.gateway.domain.incoming import IncomingEvent, WrittenMessage
+from services.gateway.domain.incoming import Engagement, IncomingEvent, WrittenMessage
 
 COMMENT_FIELDS = frozenset({"comments", "live_comments"})
+STORY_INSIGHTS = "story_insights"
 
 _NOTHING = Fields({}, "")
 
@@ -35,6 +36,16 @@ def read_comment(value: Fields, channel: str, entry: Entry) -> Sequence[Incoming
     )
     here = Conversation(channel, media_id, author_id, occurred_at_us)
     return [here.event(comment_id, body)]
+
+
+def read_insights(value: Fields, channel: str, entry: Entry) -> Sequence[IncomingEvent]:
+    """Return how a story did; the counts come once, when it is over."""
+    media_id = value.identifier("media_id")
+    counts = {name: value.integer(name) for name in ("reach", "replies", "shares") if name in value}
+    here = Conversation(channel, media_id, occurred_at_us=entry.batched_at_us)
+    return [
+        here.event(f"{media_id}:insights:{digest(value.values())}", Engagement(media_id, **counts))
+    ]
 
 
 def _media_id(value: Fields) -> str:

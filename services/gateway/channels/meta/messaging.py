@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.gateway.channels.meta.attachments import read_attachments
+from services.gateway.channels.meta.attachments import read_attachments, read_template_text
 from services.gateway.channels.meta.feedback import read_feedback
 from services.gateway.channels.meta.pieces import Conversation, Entry, digest, instant_us
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
@@ -93,7 +93,7 @@ def _message(item: _Item) -> Sequence[IncomingEvent]:
     if item.by_business and message.text("metadata", "", limit=TEXT_LIMIT).startswith(OWN_METADATA):
         return [here.event(f"{message_id}:sent", Receipt("sent", (message_id,)))]
     attachments, location = read_attachments(message)
-    text = message.text("text", "", limit=TEXT_LIMIT)
+    text = message.text("text", "", limit=TEXT_LIMIT) or read_template_text(message)
     if message.flag("is_unsupported") and not text and not attachments:
         return [here.unrecognised("message.unsupported", item.fields.values(), event_id=message_id)]
     quick_reply = message.object("quick_reply") if "quick_reply" in message else _NOTHING

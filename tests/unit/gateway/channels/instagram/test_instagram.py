@@ -9,6 +9,7 @@ from services.gateway.channels.instagram import InstagramChannel
 from services.gateway.domain.inbound import InboundRequest
 from services.gateway.domain.incoming import (
     Attachment,
+    Engagement,
     IncomingBody,
     IncomingEvent,
     MessageDeletion,
@@ -116,6 +117,12 @@ def test_comments_are_public_and_belong_to_their_post() -> None:
     assert isinstance(mention.body, UnrecognisedEvent)
     assert mention.body.type == "mentions"
     assert pull.body == PullDue("1802:1703")
+
+
+def test_a_storys_counts_are_read() -> None:
+    [event] = sample("story_insights")
+    assert event.thread_id == "1805"
+    assert event.body == Engagement("1805", replies=2, reach=44)
 
 
 def test_the_consoles_test_event_is_read() -> None:

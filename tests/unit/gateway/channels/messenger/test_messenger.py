@@ -115,6 +115,11 @@ def test_what_the_page_wrote_elsewhere_is_an_agents() -> None:
     assert event.body == WrittenMessage("m_B1", "agent", "", "We send a new one.")
 
 
+def test_a_templates_words_are_the_text() -> None:
+    [event] = sample("echo_of_a_template")
+    assert event.body == WrittenMessage("m_B3", "agent", "", "Shall we send a new one?")
+
+
 def test_an_echo_of_an_own_reply_says_that_it_went_out() -> None:
     [event] = sample("own_echo")
     assert event.body == Receipt("sent", ("m_B2",))
