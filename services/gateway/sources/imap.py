@@ -100,6 +100,7 @@ class _Watch:
         self._troubles = troubles
         self._cursor = f"imap:{mailbox.name}"
         self._pause = _FIRST_PAUSE
+        self._lost = asyncio.Event()
 
     async def run(self) -> None:
         while True:
@@ -116,12 +117,20 @@ class _Watch:
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[aioimaplib.IMAP4]:
         box = self._mailbox
-        if box.encrypted:
-            client = aioimaplib.IMAP4_SSL(
-                box.host, box.port, timeout=_CALL_SECONDS, ssl_context=ssl.create_default_context()
-            )
-        else:
-            client = aioimaplib.IMAP4(box.host, box.port, timeout=_CALL_SECONDS)
+        # The library wakes nobody who waits for news when the connection breaks.
+        self._lost = asyncio.Event()
+        lost = self._lost
+
+        def lose(_: Exception | None) -> None:
+            lost.set()
+
+        client = aioimaplib.IMAP4(
+            box.host,
+            box.port,
+            timeout=_CALL_SECONDS,
+            conn_lost_cb=lose,
+            ssl_context=ssl.create_default_context() if box.encrypted else None,
+        )
         try:
             await client.wait_hello_from_server()
             _checked(await client.login(_quoted(box.user), box.password), "the login")
@@ -189,16 +198,18 @@ class _Watch:
             await self._around.pause(float(self._settings.poll_seconds))
             return
         idle = await client.idle_start(timeout=_IDLE_SECONDS)
+        lost = asyncio.ensure_future(self._lost.wait())
+        news = asyncio.ensure_future(_news(client))
         try:
-            while True:
-                said = await client.wait_server_push(timeout=_IDLE_SECONDS + _CALL_SECONDS)
-                if said == aioimaplib.STOP_WAIT_SERVER_PUSH or any(
-                    b"EXISTS" in line or b"BYE" in line for line in said
-                ):
-                    break
-        finally:
+            await asyncio.wait((lost, news), return_when=asyncio.FIRST_COMPLETED)
+            if self._lost.is_set():
+                raise _ServerError("the connection broke")
+            await news
             client.idle_done()
-        await asyncio.wait_for(idle, _CALL_SECONDS)
+            await asyncio.wait_for(idle, _CALL_SECONDS)
+        finally:
+            for task in (lost, news, idle):
+                task.cancel()
 
     def _report(self, trouble: str) -> None:
         """Report on all mailboxes of the account together."""
@@ -225,6 +236,15 @@ def _checked(response: aioimaplib.Response, what: str) -> list[bytes]:
         said = b" ".join(bytes(line) for line in lines[-1:]).decode("utf-8", "replace")
         raise _ServerError(f"the server refuses {what}: {said[:200]}")
     return lines
+
+
+async def _news(client: aioimaplib.IMAP4) -> None:
+    while True:
+        said = await client.wait_server_push(timeout=_IDLE_SECONDS + _CALL_SECONDS)
+        if said == aioimaplib.STOP_WAIT_SERVER_PUSH or any(
+            b"EXISTS" in line or b"BYE" in line for line in said
+        ):
+            return
 
 
 async def _search(client: aioimaplib.IMAP4, *criteria: str) -> list[int]:

@@ -135,7 +135,8 @@ def _with_envelope(envelope: Envelope) -> bytes:
     known, _ = headers.split(raw)
     lines = []
     if "return-path" not in known:
-        lines.append(f"Return-Path: <{envelope.mail_from or ''}>")
+        sender = (envelope.mail_from or "").strip("<>")
+        lines.append(f"Return-Path: <{sender}>")
     if "delivered-to" not in known and envelope.rcpt_tos:
         lines.append(f"Delivered-To: {envelope.rcpt_tos[0]}")
     head = "".join(f"{line}\r\n" for line in lines)
