@@ -58,6 +58,8 @@ def direct_message(entry: Fields, own_id: str, users: Fields) -> IncomingEvent:
 def reading(entry: Fields, own_id: str) -> IncomingEvent:
     """Read a read receipt: whoever sends it has seen everything up to then."""
     sender_id = entry.identifier("sender_id")
+    if sender_id == own_id:
+        entry.complain("sender_id", "is the organisation's own: nothing of its was read")
     read_at_us = milliseconds(entry, "created_timestamp")
     return IncomingEvent(
         event_id=f"{sender_id}:{entry.identifier('last_read_event_id')}:read",

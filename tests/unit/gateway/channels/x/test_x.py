@@ -248,6 +248,12 @@ def test_a_read_receipt_holds_until_it_was_sent() -> None:
     assert event.author_id == CUSTOMER
 
 
+def test_what_the_organisation_reads_is_no_receipt() -> None:
+    entry = {"created_timestamp": "1", "sender_id": OWN, "last_read_event_id": "2"}
+    [event] = parse({"for_user_id": OWN, "direct_message_mark_read_events": [entry]})
+    assert isinstance(event.body, UnrecognisedEvent)
+
+
 def test_a_like_is_a_reaction() -> None:
     entry = {
         "id": "a7ba59",
