@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.simulator.platforms.douyin import DouyinSandbox
 from services.simulator.platforms.instagram import InstagramSandbox
 from services.simulator.platforms.line import LineSandbox
 from services.simulator.platforms.messenger import MessengerSandbox
@@ -9,6 +10,9 @@ from services.simulator.platforms.platform import Sandbox
 from services.simulator.platforms.slack import SlackSandbox
 from services.simulator.platforms.telegram import TelegramSandbox
 from services.simulator.platforms.twilio import TwilioSandbox
+from services.simulator.platforms.wechat_official_account import WechatOfficialAccountSandbox
+from services.simulator.platforms.wecom import WecomSandbox
+from services.simulator.platforms.weibo import WeiboSandbox
 from services.simulator.platforms.whatsapp import WhatsAppSandbox
 from services.simulator.platforms.x import XSandbox
 
@@ -21,4 +25,8 @@ SANDBOXES: tuple[Sandbox, ...] = (
     WhatsAppSandbox(),
     MessengerSandbox(),
     InstagramSandbox(),
+    WechatOfficialAccountSandbox(),
+    WecomSandbox(),
+    WeiboSandbox(),
+    DouyinSandbox(),
 )

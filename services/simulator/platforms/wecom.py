@@ -1,0 +1,69 @@
+"""WeCom's API: the sending side of its customer service and its applications.
+
+Nobody writes to the customer service, so there is nothing to pull.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from services.simulator.platforms.platform import Book, Sandbox
+from services.simulator.platforms.wechat_errcode import (
+    LATE,
+    ErrcodeError,
+    addressee,
+    answering,
+    issued,
+    text_of,
+    uploading,
+)
+
+_MESSAGE_ID = re.compile(r"[0-9A-Za-z_-]{0,32}")
+
+
+class WecomSandbox(Sandbox):
+    kind = "wecom"
+
+    def routes(self, book: Book) -> list[web.RouteDef]:
+        def token(asked: Mapping[str, object]) -> Mapping[str, object]:
+            return issued(str(asked.get("corpid", "")), str(asked.get("corpsecret", "")))
+
+        def answer_customer(message: Mapping[str, object]) -> Mapping[str, object]:
+            to, open_kfid = addressee(message), message.get("open_kfid")
+            if not isinstance(open_kfid, str) or not open_kfid:
+                raise ErrcodeError(95004, "open_kfid is not valid")
+            if to == LATE:
+                raise ErrcodeError(95001, "send msg count limit")
+            given_id = str(message.get("msgid", ""))
+            if not _MESSAGE_ID.fullmatch(given_id):
+                raise ErrcodeError(40035, "invalid msgid")
+            text = text_of(message, frozenset({"msgmenu"}))
+            kept_id = book.keep(f"{open_kfid}:{to}", text, message, key=given_id)
+            return {"errcode": 0, "errmsg": "ok", "msgid": given_id or kept_id}
+
+        def answer_member(message: Mapping[str, object]) -> Mapping[str, object]:
+            to = addressee(message)
+            if not isinstance(message.get("agentid"), int):
+                raise ErrcodeError(40056, "invalid agentid")
+            message_id = book.keep(to, text_of(message, frozenset({"news"})), message)
+            return {"errcode": 0, "errmsg": "ok", "msgid": message_id}
+
+        def accounts(asked: Mapping[str, object]) -> Mapping[str, object]:
+            _ = asked
+            return {"errcode": 0, "errmsg": "ok", "account_list": [{"open_kfid": "wkSANDBOX"}]}
+
+        def waiting(asked: Mapping[str, object]) -> Mapping[str, object]:
+            cursor = asked.get("cursor") or "start"
+            return {"errcode": 0, "msg_list": [], "has_more": 0, "next_cursor": cursor}
+
+        return [
+            web.get("/cgi-bin/gettoken", answering(token, token=False)),
+            web.post("/cgi-bin/kf/send_msg", answering(answer_customer)),
+            web.post("/cgi-bin/kf/account/list", answering(accounts)),
+            web.post("/cgi-bin/kf/sync_msg", answering(waiting)),
+            web.post("/cgi-bin/message/send", answering(answer_member)),
+            web.post("/cgi-bin/media/upload", uploading()),
+        ]
