@@ -113,10 +113,12 @@ def _parent(entry: Mapping[str, object]) -> str:
 
 def _enclosures(entry: Mapping[str, object]) -> tuple[Attachment, ...]:
     found: list[Attachment] = []
-    for name, key in (("enclosures", "href"), ("media_content", "url")):
+    for name, key in (("links", "href"), ("media_content", "url")):
         listed = _get(entry, name)
         for one in listed[:_MOST_ENCLOSURES] if isinstance(listed, list) else ():
             if not isinstance(one, Mapping) or not (url := _text(one, key, _URL_LIMIT)):
+                continue
+            if name == "links" and _text(one, "rel") != "enclosure":
                 continue
             media_type = _text(one, "type")
             size = _number(one, "length") or _number(one, "filesize") or 0
