@@ -93,7 +93,7 @@ class SlackChannel(PlatformChannel):
             payload = read_object(form["payload"].encode())
             return interaction(payload, request.body, digest)
         if "command" in form:
-            return [command(form, digest, _sent_at_us(request))]
+            return [command(Fields(form, ""), digest, _sent_at_us(request))]
         raise InvalidRequestError("body", "is neither an event, a payload nor a command of Slack")
 
 
@@ -122,11 +122,15 @@ def _read_form(body: bytes) -> dict[str, str]:
 
 
 def _read_json(envelope: Fields, body: bytes, digest: str) -> list[IncomingEvent]:
+    """Read an event, or a capture: of what came in a form, or over a socket in an envelope."""
+    if "envelope_id" in envelope and "payload" in envelope:
+        envelope = envelope.object("payload")
     kind = envelope.text("type", "")
+    if "command" in envelope:
+        return [command(envelope, digest, None)]
     if kind == "event_callback" or "event" in envelope:
         return [event_of(envelope, body, digest)]
     if "actions" in envelope or "trigger_id" in envelope:
-        # A captured payload without the form that it came in.
         return interaction(envelope, body, digest)
     return [unrecognised(type_name(kind), digest, body)]
 

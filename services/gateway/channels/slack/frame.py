@@ -41,7 +41,5 @@ def type_name(*names: str) -> str:
     return name if _TYPE.fullmatch(name) else _UNNAMED
 
 
-def unrecognised(
-    name: str, event_id: str, payload: bytes, reason: str = "", *, at_us: int | None = None
-) -> IncomingEvent:
-    return IncomingEvent(event_id, KIND, "", UnrecognisedEvent(name, payload, reason), at_us)
+def unrecognised(name: str, event_id: str, payload: bytes, reason: str = "") -> IncomingEvent:
+    return IncomingEvent(event_id, KIND, "", UnrecognisedEvent(name, payload, reason), None)

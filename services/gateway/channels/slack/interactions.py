@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from services.gateway.channels.platform_json import child, understood
 from services.gateway.channels.slack.frame import (
     KIND,
@@ -13,7 +11,7 @@ from services.gateway.channels.slack.frame import (
     unrecognised,
 )
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
-from services.gateway.domain.incoming import IncomingEvent, WrittenMessage
+from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent, WrittenMessage
 
 _MOST_ACTIONS = 100
 _PRESSES = ("block_actions", "interactive_message")
@@ -32,15 +30,31 @@ def interaction(payload: Fields, body: bytes, fallback_id: str) -> list[Incoming
     kind = payload.text("type", "")
     name = type_name(kind)
     if kind not in _PRESSES or not ("channel" in payload or "container" in payload):
-        event_id = payload.text("trigger_id", "") or fallback_id
-        return [unrecognised(name, event_id, body)]
-    actions = payload.objects("actions", limit=_MOST_ACTIONS)
+        return [_kept(payload, body, fallback_id)]
+    actions = payload.entries("actions", limit=_MOST_ACTIONS)
     if not actions:
         return [unrecognised(name, fallback_id, body, "actions is empty")]
     return [
         _one(payload, action, body, f"{fallback_id}:{index}")
         for index, action in enumerate(actions)
     ]
+
+
+def _kept(payload: Fields, body: bytes, fallback_id: str) -> IncomingEvent:
+    """Keep a form, a shortcut or a press outside of messages, with who it was and when."""
+    name = type_name(payload.text("type", ""))
+    event_id = payload.text("trigger_id", "") or fallback_id
+    return understood(
+        lambda: IncomingEvent(
+            event_id,
+            KIND,
+            "",
+            UnrecognisedEvent(name, body),
+            time_us(payload, "action_ts"),
+            child(payload, "user").text("id", ""),
+        ),
+        lambda reason: unrecognised(name, event_id, body, reason),
+    )
 
 
 def _one(payload: Fields, action: Fields, body: bytes, fallback_id: str) -> IncomingEvent:
@@ -94,9 +108,8 @@ def _title(element: Fields) -> str:
     return element.text("text", "", limit=TEXT_LIMIT)
 
 
-def command(form: Mapping[str, str], fallback_id: str, at_us: int | None) -> IncomingEvent:
+def command(fields: Fields, fallback_id: str, at_us: int | None) -> IncomingEvent:
     """Read a slash command, which has neither time nor message: only the press of Enter."""
-    fields = Fields(form, "")
     message_id = fields.text("trigger_id", "") or fallback_id
     text = f"{fields.text('command')} {fields.text('text', '', limit=TEXT_LIMIT)}".strip()
     body = WrittenMessage(

@@ -327,7 +327,7 @@ def test_what_belongs_to_no_message_is_kept(kind: str) -> None:
     payload = {"type": kind, "trigger_id": "13345224609.7", "user": {"id": "U1"}, "actions": []}
     [read] = CHANNEL.parse(InboundRequest(form(payload=json.dumps(payload))))
     assert isinstance(read.body, UnrecognisedEvent)
-    assert (read.body.type, read.event_id) == (kind, "13345224609.7")
+    assert (read.body.type, read.event_id, read.author_id) == (kind, "13345224609.7", "U1")
 
 
 def test_a_command_is_a_message() -> None:
@@ -348,6 +348,17 @@ def test_a_command_is_a_message() -> None:
         NOW * 1_000_000,
         "U0MARIT",
     )
+
+
+def test_what_came_over_a_socket_is_read_all_the_same() -> None:
+    inner = {"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_uninstalled"}}
+    [read] = parse({"envelope_id": "e-1", "type": "events_api", "payload": inner})
+    assert read.event_id == "Ev1"
+    pressed = json.loads((SAMPLES / "button.json").read_text())
+    assert len(parse({"envelope_id": "e-2", "type": "interactive", "payload": pressed})) == 2
+    typed = {"command": "/care", "channel_id": "D0", "user_id": "U1", "trigger_id": "7"}
+    [asked] = parse({"envelope_id": "e-3", "type": "slash_commands", "payload": typed})
+    assert written(asked).text == "/care"
 
 
 def test_a_bad_event_is_kept_with_its_reason() -> None:
