@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.wechat_bodies import (
     TYPE_NAMES,
-    coordinates,
     digest,
     event_id_of,
     optional,
@@ -159,9 +158,6 @@ def _happening(fields: Fields, raw: bytes) -> IncomingBody:
             return _action(fields, "page.viewed")
         case "TEMPLATESENDJOBFINISH":
             return _receipt(fields)
-        case "LOCATION":
-            # Reported while the customer looks at the account; checked, and kept as it came.
-            coordinates(fields, "Latitude", "Longitude", "", "")
     return UnrecognisedEvent(event or "event", raw)
 
 
