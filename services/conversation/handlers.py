@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from careline.channel.v1.replies_pb2 import ReplyState
-from careline.event.v1.event_pb2 import AuthorKind, ConversationStatus, Event
+from careline.event.v1.event_pb2 import AuthorKind, ConversationStatus, Event, Message
 from services.conversation.domain import statuses
 from services.conversation.domain.answers import note_contact, note_sent, take_over, was_sent
 from services.conversation.domain.conversation import (
@@ -76,8 +76,7 @@ class RecordConversations(Stage):
         known = _conversation_of(event, turn)
         at_us = event.occurred_at_us
         author = event.message.author_kind
-        if event.message.edited:
-            # The message itself was counted; the wording it has now changes no figure.
+        if _does_not_count(event.message):
             _show(event, known)
         elif author == _CUSTOMER:
             conversation = self._open(event, turn, known)
@@ -225,6 +224,11 @@ def _conversation_of(event: Event, turn: Turn) -> Conversation | None:
             conversations, conversation_id_of(newest.organisation_id, thread_key, number)
         ),
     )
+
+
+def _does_not_count(message: Message) -> bool:
+    """Tell of wording that changed (it was counted), of machines' mail, and of the unwanted."""
+    return message.edited or message.automatic or message.spam
 
 
 def _show(event: Event, known: Conversation | None) -> None:

@@ -306,6 +306,17 @@ def test_an_edit_is_not_another_message(lane: LaneHarness, events: Any) -> None:
     assert not edited.conversation.facts
 
 
+@pytest.mark.parametrize("why", ["automatic", "spam"])
+def test_what_no_person_wrote_or_nobody_wants_stands_there_without_counting(
+    lane: LaneHarness, events: Any, why: str
+) -> None:
+    other = events.message("customer", 2)
+    setattr(other.message, why, True)
+    (first, shown) = run(lane, events.message("customer", 1), other)
+    assert shown.conversation.conversation_id == first.conversation.conversation_id
+    assert not shown.conversation.facts
+
+
 def test_the_window_is_part_of_the_decision_version() -> None:
     assert build_lane(60).spec.decision_version != build_lane(61).spec.decision_version
 
