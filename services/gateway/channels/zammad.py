@@ -13,7 +13,7 @@ from services.gateway.channels import shared_secret
 from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
 from services.gateway.channels.loose import Loose, digest, read_object
-from services.gateway.channels.twilio.messages import kind_of
+from services.gateway.channels.media_types import kind_of
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,

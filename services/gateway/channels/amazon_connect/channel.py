@@ -70,11 +70,11 @@ def _latest(found: list[Loose]) -> list[Loose]:
     newest: dict[str, int] = {}
     for record in found:
         if contacts.is_record(record):
-            contact = record.text("ContactId")
+            contact = contacts.contact_id(record)
             newest[contact] = max(newest.get(contact, 0), _updated_us(record))
     kept: list[Loose] = []
     for record in found:
-        contact = record.text("ContactId") if contacts.is_record(record) else ""
+        contact = contacts.contact_id(record) if contacts.is_record(record) else ""
         if contact and newest.get(contact, -1) != _updated_us(record):
             continue
         if contact:

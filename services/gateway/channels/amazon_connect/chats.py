@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.gateway.channels.amazon_connect.contacts import CHANNEL
 from services.gateway.channels.loose import Loose
+from services.gateway.channels.media_types import kind_of
 from services.gateway.channels.transcripts import speaker
-from services.gateway.channels.twilio.messages import kind_of
 from services.gateway.domain.incoming import Attachment, IncomingEvent, WrittenMessage
 
 

@@ -21,7 +21,12 @@ _EVENTS: dict[str, CallPhase] = {
 
 
 def is_record(record: Loose) -> bool:
-    return bool(record.text("ContactId")) and "InitiationTimestamp" in record
+    """Tell whether it is a record, as streams ("ContactId") or as the API ("Id") write it."""
+    return bool(contact_id(record)) and "InitiationTimestamp" in record
+
+
+def contact_id(record: Loose) -> str:
+    return record.text("ContactId", "Id")
 
 
 def read_record(record: Loose) -> list[IncomingEvent]:
@@ -135,7 +140,7 @@ def read_event(record: Loose) -> list[IncomingEvent]:
 
 
 def _teller(record: Loose) -> CallTeller:
-    contact = record.text("ContactId")
+    contact = contact_id(record)
     outbound = record.text("InitiationMethod").upper() in _OUTBOUND
     customer = record.object("CustomerEndpoint").text("Address")
     own = record.object("SystemEndpoint").text("Address")

@@ -70,7 +70,7 @@ def _unpack(value: object, depth: int) -> list[Loose]:
     if isinstance(value, list):
         return [one for entry in objects(value) for one in _unpack(entry.values, depth + 1)]
     record = Loose(value)
-    for name in ("Records", "records"):
+    for name in ("Records", "records", "Contacts"):
         if isinstance(record.values.get(name), list):
             return _unpack(record.values[name], depth + 1)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.gateway.channels.loose import Loose, objects
 from services.gateway.channels.loose import read as read_json
-from services.gateway.channels.twilio.messages import identifiers, kind_of
+from services.gateway.channels.media_types import kind_of
+from services.gateway.channels.twilio.messages import identifiers
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import (
     Attachment,

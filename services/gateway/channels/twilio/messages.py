@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from services.gateway.channels.loose import Loose
+from services.gateway.channels.media_types import kind_of
 from services.gateway.domain.incoming import (
     Attachment,
-    AttachmentKind,
     Identifier,
     IncomingEvent,
     Location,
@@ -56,7 +54,7 @@ def _message(fields: Loose, message_id: str, at_us: int | None) -> IncomingEvent
         identifiers=identifiers(customer),
         attachments=_media(fields),
         location=_location(fields),
-        payload=fields.text("ButtonPayload", "ListId"),
+        payload=fields.text("ButtonPayload", "ListId", "InteractiveData"),
         reply_address=fields.text("To"),
     )
     return IncomingEvent(message_id, _CHANNEL, customer, body, at_us, author_id=customer)
@@ -98,13 +96,6 @@ def _media(fields: Loose) -> tuple[Attachment, ...]:
             )
         )
     return tuple(found)
-
-
-def kind_of(media_type: str) -> AttachmentKind:
-    main = media_type.partition("/")[0].strip().lower()
-    if "vcard" in media_type.lower():
-        return "contact"
-    return cast("AttachmentKind", main) if main in ("image", "audio", "video") else "file"
 
 
 def _location(fields: Loose) -> Location | None:

@@ -115,6 +115,8 @@ def test_the_highest_update_of_a_contact_holds() -> None:
         lambda one: {"Records": [{"messageId": "q", "body": one.decode()}]},
         lambda one: {"detail-type": "Amazon Connect Contact Record", "detail": json.loads(one)},
         lambda one: [json.loads(one)],
+        lambda one: {"Contact": {"Id": "ct-1", **json.loads(one), "ContactId": None}},
+        lambda one: {"Contacts": [json.loads(one)], "TotalCount": 1},
     ],
 )
 def test_every_wrapping_of_amazons_is_taken_off(wrap: Any) -> None:
