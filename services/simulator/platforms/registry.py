@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.simulator.platforms.douyin import DouyinSandbox
 from services.simulator.platforms.instagram import InstagramSandbox
 from services.simulator.platforms.line import LineSandbox
+from services.simulator.platforms.mail import MailSandbox
 from services.simulator.platforms.messenger import MessengerSandbox
 from services.simulator.platforms.platform import Sandbox
 from services.simulator.platforms.slack import SlackSandbox
@@ -29,4 +30,5 @@ SANDBOXES: tuple[Sandbox, ...] = (
     WecomSandbox(),
     WeiboSandbox(),
     DouyinSandbox(),
+    MailSandbox(),
 )

@@ -61,7 +61,7 @@ def read(entity: Entity) -> Content:
 def _take_named_text(entity: Entity, content: Content) -> None:
     """Take the first part for the text though it has a file's name, as some programs give it."""
     first = next((part for part in entity.walk() if not part.is_multipart), None)
-    if first is None or first.disposition == "attachment":
+    if first is None or first.disposition == "attachment" or _is_body(first):
         return
     if first.media_type in _PLAIN or first.media_type in _HTML:
         text, files = _body(first)

@@ -181,6 +181,12 @@ def test_a_text_that_is_named_like_a_file_is_the_body_when_there_is_no_other() -
     assert (said.text, said.attachments) == ("Hello", ())
 
 
+def test_an_empty_text_does_not_cost_a_file() -> None:
+    file = "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nfile"
+    said = message(parts("mixed", PLAIN + "\n", file))
+    assert (said.text, [one.name for one in said.attachments]) == ("", ["a.txt"])
+
+
 def test_a_wrong_boundary_and_a_missing_one_are_guessed() -> None:
     for header in ("multipart/mixed; boundary=other", "multipart/mixed"):
         raw = f"From: a@x.example\nContent-Type: {header}\n\n--b\n{PLAIN}text\n--b--\n"
