@@ -23,6 +23,7 @@ from services.gateway.senders.splitting import signed, split
 _WINDOW_US = 48 * 3600 * 1_000_000
 _MESSAGE_CHARACTERS = 300
 _COMMENT_CHARACTERS = 140
+_MOST_PARTS = 10
 _MESSAGES = "/2/messages/reply.json"
 _COMMENTS = "/2/comments/create.json"
 
@@ -48,7 +49,7 @@ class WeiboSender:
             _check_window(reply, now_us)
         limit = _COMMENT_CHARACTERS if reply.public else _MESSAGE_CHARACTERS
         text = signed(_with_links(reply), reply, settings.sign)
-        texts = split(text, limit)
+        texts = split(text, limit, most=1 if _answers_a_mention(reply) else _MOST_PARTS)
         if not texts:
             raise ReplyRefusedError("empty", "the reply says nothing", "write a text")
         # A private answer to a mention goes to whom the post is of.
@@ -73,6 +74,11 @@ class WeiboSender:
         if not told:
             raise UnknownOutcomeError("Weibo's answer is no JSON object")
         return str(told.get("idstr") or told.get("id") or "")
+
+
+def _answers_a_mention(reply: Reply) -> bool:
+    """Tell whether it is a private answer to a public post: Weibo takes one of these."""
+    return bool(reply.reply_address) and not reply.public
 
 
 def _check_window(reply: Reply, now_us: int) -> None:

@@ -205,6 +205,16 @@ def test_any_bytes_are_parsed_or_told(body: bytes) -> None:
             continue
 
 
+@given(st.sampled_from(sorted(SAMPLES.iterdir())), st.integers(0, 10_000), st.integers(1, 255))
+def test_a_flipped_byte_never_fails_otherwise(path: Path, at: int, flip: int) -> None:
+    body = bytearray(path.read_bytes())
+    body[at % len(body)] ^= flip
+    try:
+        CHANNEL.parse(InboundRequest(bytes(body)))
+    except InvalidRequestError:
+        return
+
+
 @given(data=st.data())
 def test_a_changed_message_never_fails_otherwise(
     changed: Callable[[Any], st.SearchStrategy[Any]], data: st.DataObject

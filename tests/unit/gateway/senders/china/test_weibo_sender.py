@@ -56,6 +56,12 @@ async def test_a_mention_is_answered_below_its_post_or_privately(
     assert fake.calls[1].sent["receiver_id"] == "248"
 
 
+def test_a_mention_gets_one_private_message_only(reply: Replies, planned: Planned) -> None:
+    with pytest.raises(ReplyRefusedError) as refused:
+        planned(SENDER, reply(thread_id="5139", reply_address="248", text="行李。" * 101), SETTINGS)
+    assert refused.value.code == "too_long"
+
+
 def test_messages_have_300_characters_and_comments_140(reply: Replies, planned: Planned) -> None:
     text = "行李。" * 150
     assert [len(part.text) for part in planned(SENDER, reply(text=text), SETTINGS)] == [300, 150]
