@@ -46,6 +46,7 @@ _KINDS: dict[str, AttachmentKind] = {
     "ig_reel": "video",
 }
 _CSAT_MOST = 5
+_AUTOMATION = "automation_event."
 
 
 class ChatwootChannel(PlatformChannel):
@@ -82,6 +83,8 @@ class ChatwootChannel(PlatformChannel):
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         payload = read_object(request.body)
         event = payload.text("event")
+        if event.startswith(_AUTOMATION):
+            return self._automation(payload, request.body)
         read = None
         if event in ("message_created", "message_updated"):
             read = _message(payload, updated=event == "message_updated")
@@ -92,10 +95,20 @@ class ChatwootChannel(PlatformChannel):
         elif event == "webwidget_triggered":
             read = _widget(payload)
         if read is None:
-            unknown = UnrecognisedEvent(event[:64] or "event", request.body)
-            at_us = payload.moment_us("updated_at", "created_at", "timestamp")
-            return [IncomingEvent(digest(request.body), self.kind, "", unknown, at_us)]
+            return [self._unrecognised(payload, request.body)]
         return [read]
+
+    def _automation(self, payload: Loose, raw: bytes) -> list[IncomingEvent]:
+        """Read what a rule sends: the conversation as it is, with its latest message."""
+        messages = [_message(one, updated=False) for one in payload.objects("messages")]
+        status = _conversation(payload, "conversation_updated")
+        found = [event for event in (*messages, status) if event is not None]
+        return found or [self._unrecognised(payload, raw)]
+
+    def _unrecognised(self, payload: Loose, raw: bytes) -> IncomingEvent:
+        unknown = UnrecognisedEvent(payload.text("event")[:64] or "event", raw)
+        at_us = payload.moment_us("updated_at", "created_at", "timestamp")
+        return IncomingEvent(digest(raw), self.kind, "", unknown, at_us)
 
 
 def _message(payload: Loose, *, updated: bool) -> IncomingEvent | None:
@@ -222,6 +235,8 @@ def _contact(payload: Loose, event: str) -> IncomingEvent | None:
     raw = repr((body.author_name, body.identifiers)).encode(errors="replace")
     event_id = f"{event}:{contact}:{digest(raw)[:16]}"
     at_us = payload.moment_us("updated_at", "last_activity_at", "created_at")
+    for changed in payload.objects("changed_attributes"):
+        at_us = changed.object("updated_at").moment_us("current_value") or at_us
     return IncomingEvent(event_id, "chatwoot", "", body, at_us, author_id=contact)
 
 

@@ -144,6 +144,30 @@ def test_a_contact_and_the_widget_tell_of_the_customer() -> None:
     assert opened.author_id == "7"
 
 
+def test_a_change_of_a_contact_has_the_time_of_the_change() -> None:
+    changed = [{"name": {}}, {"updated_at": {"current_value": "2026-01-31T08:00:00.000Z"}}]
+    event = parse({"id": 7, "event": "contact_updated", "changed_attributes": changed})
+    assert event.occurred_at_us == AT_US
+
+
+def test_a_rule_tells_of_the_conversation_and_its_message() -> None:
+    payload = load("status_changed.json", event="automation_event.conversation_created")
+    payload["messages"] = [
+        {
+            "id": 50,
+            "content": "hello",
+            "conversation_id": 12,
+            "message_type": 3,
+            "created_at": 1769846400,
+            "private": False,
+        }
+    ]
+    message, status = CHANNEL.parse(InboundRequest(json.dumps(payload).encode()))
+    assert isinstance(message.body, WrittenMessage)
+    assert (message.thread_id, message.body.author_kind) == ("12", "bot")
+    assert status.body == StatusChange("solved", "9", "high")
+
+
 def test_other_events_are_kept_by_their_name() -> None:
     body = parse({"event": "conversation_typing_on", "conversation": {"id": 1}}).body
     assert isinstance(body, UnrecognisedEvent)
