@@ -94,8 +94,17 @@ class MailSink:
 class MailSandbox(Sandbox):
     kind = "mail"
 
+    def __init__(self) -> None:
+        self._sinks: list[MailSink] = []
+
+    async def close(self) -> None:
+        """Close the sinks; a process that ends does so by itself."""
+        for sink in self._sinks:
+            await sink.close()
+
     def routes(self, book: Book) -> list[web.RouteDef]:
         sink = MailSink(book)
+        self._sinks.append(sink)
 
         async def open_sink(request: web.Request) -> web.Response:
             port = request.query.get("port", "0")

@@ -23,8 +23,8 @@ MAIL = compose(
 
 
 async def test_the_sandbox_takes_mail_into_the_book_once() -> None:
-    book = Book()
-    async with TestClient(TestServer(build_app([MailSandbox()], book))) as client:
+    sandbox = MailSandbox()
+    async with TestClient(TestServer(build_app([sandbox], Book()))) as client:
         opened = await (await client.get("/mail/smtp")).json()
         server = opened["submission"]
         assert (await (await client.get("/mail/smtp")).json())["submission"] == server
@@ -40,3 +40,4 @@ async def test_the_sandbox_takes_mail_into_the_book_once() -> None:
             await submit_mail(server, MAIL, "help@x.example", ["later@y.example"])
         with pytest.raises(ReplyRefusedError):
             await submit_mail(server, b"Subject: x\r\n\r\nx", "a@x.example", ["b@y.example"])
+    await sandbox.close()
