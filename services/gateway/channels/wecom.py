@@ -63,6 +63,8 @@ class WecomSettings:
     kf_secret: str = field(default="", repr=False)
     # Whose messages are pulled; all of the organisation's where none is named.
     open_kfids: tuple[str, ...] = ()
+    # Ask WeCom who a customer is: the nickname, and the unionid that other WeChat accounts share.
+    customer_names: bool = False
     # An application's id and secret, to answer what its users write to it.
     agent_id: str = ""
     agent_secret: str = field(default="", repr=False)

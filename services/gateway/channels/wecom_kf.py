@@ -107,7 +107,7 @@ def _happening(event: Fields, message: Fields) -> IncomingBody:
         code = optional(event, "fail_type", limit=16)
         reason = _FAILURES.get(code, f"WeCom names failure {code}")
         return Receipt("failed", (event.text("fail_msgid"),), code=code, reason=reason)
-    if kind == "user_recall_msg":
+    if kind in {"user_recall_msg", "servicer_recall_msg"}:
         return MessageDeletion(event.text("recall_msgid"))
     return UnrecognisedEvent(kind, message.as_json())
 

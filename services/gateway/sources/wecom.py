@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from services.gateway.channels.wecom import WecomSettings
+from services.gateway.channels.wecom_customers import Customers, is_customers
 from services.gateway.channels.wecom_kf import KIND, pulled_events
 from services.gateway.domain.inbound import InvalidRequestError
+from services.gateway.domain.incoming import IncomingEvent
 from services.gateway.sources.source import Surroundings
 
 # Without a push, at the latest after so long.
@@ -21,6 +23,7 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
 _PAGE = 1000
 _MOST_ACCOUNTS = 100
+_MOST_CUSTOMERS = 100
 
 _TOKEN_CODES = frozenset({40001, 40014, 41001, 42001})
 # The push's permission is over ten minutes old; without it WeCom allows fewer calls.
@@ -64,6 +67,7 @@ class _Pulling:
         self._around = around
         self._settings = settings
         self._token = ""
+        self._customers = Customers()
 
     async def scopes(self) -> Sequence[str]:
         """Return the customer-service accounts: those of the settings, else all there are."""
@@ -92,13 +96,29 @@ class _Pulling:
             asked |= {"cursor": cursor} if cursor else {}
             asked |= {"token": permission} if permission else {}
             told, body = await self._ask("/cgi-bin/kf/sync_msg", asked)
-            await self._around.take(pulled_events(body), body)
+            events = pulled_events(body)
+            if self._settings.customer_names:
+                events = await self._named(events)
+            await self._around.take(events, body)
             after = told.get("next_cursor")
             if not isinstance(after, str) or not after or after == cursor:
                 return
             await self._around.keep_cursor(name, after)
             if told.get("has_more") != 1:
                 return
+
+    async def _named(self, events: Sequence[IncomingEvent]) -> list[IncomingEvent]:
+        """Add who the customers are to what they wrote."""
+        self._customers.make_room()
+        unknown = sorted({event.author_id for event in events if is_customers(event)})
+        unknown = [one for one in unknown if one not in self._customers]
+        for start in range(0, len(unknown), _MOST_CUSTOMERS):
+            asked: dict[str, object] = {
+                "external_userid_list": unknown[start : start + _MOST_CUSTOMERS]
+            }
+            _, body = await self._ask("/cgi-bin/kf/customer/batchget", asked)
+            self._customers.learn(asked_for=unknown[start : start + _MOST_CUSTOMERS], body=body)
+        return [self._customers.named(event) for event in events]
 
     async def _ask(self, path: str, asked: dict[str, object]) -> tuple[Mapping[str, object], bytes]:
         """Call with a token, once more with a new one when it is no longer taken."""

@@ -21,6 +21,7 @@ from services.simulator.platforms.wechat_errcode import (
     uploading,
 )
 
+_MOST_CUSTOMERS = 100
 _MESSAGE_ID = re.compile(r"[0-9A-Za-z_-]{0,32}")
 
 
@@ -59,11 +60,19 @@ class WecomSandbox(Sandbox):
             cursor = asked.get("cursor") or "start"
             return {"errcode": 0, "msg_list": [], "has_more": 0, "next_cursor": cursor}
 
+        def customers(asked: Mapping[str, object]) -> Mapping[str, object]:
+            listed = asked.get("external_userid_list")
+            if not isinstance(listed, list) or not 1 <= len(listed) <= _MOST_CUSTOMERS:
+                raise ErrcodeError(40035, "1 to 100 customers are asked for")
+            known = [{"external_userid": one, "nickname": f"客户 {one}"} for one in listed]
+            return {"errcode": 0, "errmsg": "ok", "customer_list": known}
+
         return [
             web.get("/cgi-bin/gettoken", answering(token, token=False)),
             web.post("/cgi-bin/kf/send_msg", answering(answer_customer)),
             web.post("/cgi-bin/kf/account/list", answering(accounts)),
             web.post("/cgi-bin/kf/sync_msg", answering(waiting)),
+            web.post("/cgi-bin/kf/customer/batchget", answering(customers)),
             web.post("/cgi-bin/message/send", answering(answer_member)),
             web.post("/cgi-bin/media/upload", uploading()),
         ]

@@ -4,14 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from services.gateway.channels.wecom import WecomSettings
 from services.gateway.domain.account import Account
-from services.gateway.domain.incoming import IncomingEvent, PullDue
+from services.gateway.domain.incoming import (
+    Identifier,
+    IncomingBody,
+    IncomingEvent,
+    PullDue,
+    WrittenMessage,
+)
 from services.gateway.sources.wecom import WecomSource
 
 SETTINGS = WecomSettings(corp_id="ww1", kf_secret="K", open_kfids=("wkA",), api_base="http://api")
@@ -46,6 +52,7 @@ class FakeSurroundings:
     dues: list[PullDue | None] = field(default_factory=list)
     cursors: dict[str, str] = field(default_factory=dict)
     taken: list[str] = field(default_factory=list)
+    bodies: list[IncomingBody] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
@@ -60,6 +67,7 @@ class FakeSurroundings:
     async def take(self, events: Sequence[IncomingEvent], raw: bytes = b"") -> None:
         assert json.loads(raw)
         self.taken += [event.event_id for event in events]
+        self.bodies += [event.body for event in events]
 
     def cursor(self, name: str) -> str:
         return self.cursors.get(name, "")
@@ -157,6 +165,22 @@ async def test_without_named_accounts_all_of_the_organisation_are_pulled() -> No
     )
     await play(around, WecomSettings(corp_id="ww1", kf_secret="K", api_base="http://api"))
     assert sorted(around.cursors) == ["sync_msg:wkA", "sync_msg:wkB"]
+
+
+async def test_customers_are_asked_for_once_where_the_account_wants_it() -> None:
+    customer = {"external_userid": "wm1", "nickname": "周丽娜", "unionid": "u-7", "gender": 2}
+    around = FakeSurroundings(
+        {
+            "gettoken": [TOKEN],
+            "sync_msg": [page("a", cursor="c1"), page("b", cursor="c2")],
+            "customer/batchget": [{"errcode": 0, "customer_list": [customer, 7]}],
+        },
+        dues=[None],
+    )
+    await play(around, replace(SETTINGS, customer_names=True))
+    named = [("周丽娜", (Identifier("unionid", "u-7"),))] * 2
+    messages = [body for body in around.bodies if isinstance(body, WrittenMessage)]
+    assert [(body.author_name, body.identifiers) for body in messages] == named
 
 
 @pytest.mark.parametrize(
