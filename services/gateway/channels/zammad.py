@@ -128,10 +128,13 @@ def _edited(article: Loose) -> bool:
 
 
 def _author(ticket: Loose, article: Loose, kind: AuthorKind) -> Loose:
-    customer = ticket.object("customer")
-    if kind == "customer" and customer:
-        return customer
-    return article.object("created_by") if kind != "bot" else Loose()
+    """Return the person: on the phone an agent writes down what the customer says."""
+    customer, writer = ticket.object("customer"), article.object("created_by")
+    if kind == "bot":
+        return Loose()
+    email = writer.text("email")
+    another = bool(email) and email in article.text("from") and email != customer.text("email")
+    return customer if kind == "customer" and customer and not another else writer
 
 
 def _full_name(person: Loose) -> str:

@@ -94,6 +94,15 @@ def test_an_agents_article_is_theirs_and_plain_text_stays_as_it_is() -> None:
     assert written(sender="System").author_kind == "bot"
 
 
+def test_a_call_that_an_agent_wrote_down_is_the_customers() -> None:
+    agent = {"id": 4, "firstname": "Anna", "email": "anna@acme.example"}
+    [event, _] = parse(load(type="phone", created_by=agent, **{"from": "Mira Okafor"}))
+    assert event.author_id == "22"
+    other = {"id": 30, "firstname": "Jo", "email": "jo@example.net"}
+    [event, _] = parse(load(created_by=other, **{"from": "Jo <jo@example.net>"}))
+    assert event.author_id == "30"
+
+
 def test_an_internal_article_is_nobodys_message() -> None:
     [only] = parse(load(internal=True))
     assert isinstance(only.body, StatusChange)
