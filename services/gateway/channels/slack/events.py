@@ -10,7 +10,7 @@ from services.gateway.channels.slack.frame import (
     type_name,
     unrecognised,
 )
-from services.gateway.channels.slack.messages import author_of, written
+from services.gateway.channels.slack.messages import Own, author_of, written
 from services.gateway.domain.fields import Fields
 from services.gateway.domain.incoming import (
     IncomingBody,
@@ -65,7 +65,7 @@ def _read(envelope: Fields, event: Fields, event_id: str, name: str, body: bytes
 
 
 def _written(envelope: Fields, event: Fields, event_id: str, at_us: int | None) -> IncomingEvent:
-    message = written(event, event.text("ts"), _own_bots(envelope), edited=False)
+    message = written(event, event.text("ts"), _own(envelope), edited=False)
     placed = _thread(event, event.text("ts"), event.text("thread_ts", ""))
     return _event(event_id, placed, message, time_us(event, "ts") or at_us, author_of(event))
 
@@ -77,7 +77,7 @@ def _changed(envelope: Fields, event: Fields, event_id: str, at_us: int | None) 
     placed = _thread(event, sent, message.text("thread_ts", "") or previous.text("thread_ts", ""))
     if message.text("subtype", "") == "tombstone":
         return _event(event_id, placed, MessageDeletion(sent), at_us, author_of(previous))
-    body = written(message, sent, _own_bots(envelope), edited=True)
+    body = written(message, sent, _own(envelope), edited=True)
     return _event(event_id, placed, body, at_us, author_of(message))
 
 
@@ -109,7 +109,11 @@ def _thread(event: Fields, sent: str, root: str) -> str:
     return thread(event.text("channel"), event.text("channel_type", ""), sent, root)
 
 
-def _own_bots(envelope: Fields) -> frozenset[str]:
-    """Return the app's own users in the workspaces that see the event."""
+def _own(envelope: Fields) -> Own:
+    """Return the app's own users, and its team where a channel is shared with other companies."""
     authorizations = envelope.objects("authorizations", limit=_MOST_AUTHORIZATIONS)
-    return frozenset(one.text("user_id", "") for one in authorizations if one.flag("is_bot"))
+    is_shared = envelope.flag("is_ext_shared_channel")
+    return Own(
+        frozenset(one.text("user_id", "") for one in authorizations if one.flag("is_bot")),
+        frozenset(one.text("team_id", "") for one in authorizations if is_shared) - {""},
+    )

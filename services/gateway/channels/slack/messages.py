@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from services.gateway.channels.platform_json import child
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
@@ -21,13 +22,19 @@ _DEEPEST = 8
 _GONE = ("tombstone", "hidden_by_limit")
 
 
-def written(
-    message: Fields, message_id: str, own_bots: frozenset[str], *, edited: bool
-) -> WrittenMessage:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Who belongs to the organisation: the app's users, and teams where others write as well."""
+
+    bots: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+
+
+def written(message: Fields, message_id: str, own: Own, *, edited: bool) -> WrittenMessage:
     root = message.text("thread_ts", "")
     return WrittenMessage(
         message_id=message_id,
-        author_kind=_author_kind(message, own_bots),
+        author_kind=_author_kind(message, own),
         author_name=_name(message),
         text=text_of(message),
         reply_to_message_id=root if root != message_id else "",
@@ -53,9 +60,13 @@ def text_of(message: Fields) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _author_kind(message: Fields, own_bots: frozenset[str]) -> AuthorKind:
-    is_bot = "bot_id" in message or message.text("subtype", "") == "bot_message"
-    return "bot" if is_bot or message.text("user", "") in own_bots else "customer"
+def _author_kind(message: Fields, own: Own) -> AuthorKind:
+    if "bot_id" in message or message.text("subtype", "") == "bot_message":
+        return "bot"
+    if message.text("user", "") in own.bots:
+        return "bot"
+    team = message.text("user_team", "") or message.text("source_team", "")
+    return "agent" if team in own.teams else "customer"
 
 
 def _name(message: Fields) -> str:

@@ -208,6 +208,20 @@ def test_bots_are_told_apart_and_their_cards_are_read() -> None:
     assert written(event(user="U0CAREBOT")).author_kind == "bot"
 
 
+@pytest.mark.parametrize(
+    ("team", "shared", "kind"),
+    [("T0", True, "agent"), ("T1", True, "customer"), ("T0", False, "customer")],
+)
+def test_in_a_channel_shared_with_customers_the_own_team_are_agents(
+    team: str, kind: str, *, shared: bool
+) -> None:
+    inner = {"type": "message", "user": "U1", "user_team": team, "channel": "C0", "ts": "1.2"}
+    app = {"team_id": "T0", "user_id": "U0CAREBOT", "is_bot": True}
+    outer = {"type": "event_callback", "event_id": "Ev1", "is_ext_shared_channel": shared}
+    [read] = parse({**outer, "authorizations": [app], "event": inner})
+    assert written(read).author_kind == kind
+
+
 def test_the_text_of_blocks_is_read_where_there_is_no_other() -> None:
     section = [
         {"type": "text", "text": "see "},
