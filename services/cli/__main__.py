@@ -19,6 +19,7 @@ COMMANDS = {
     "channels": "services.cli.channels:app",
     "dead-letters": "services.cli.dead_letters:app",
     "evaluate": "services.cli.evaluate:app",
+    "identity": "services.cli.identity:app",
 }
 
 app = typer.Typer(

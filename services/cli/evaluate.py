@@ -9,6 +9,7 @@ from services.cli.lazy import lazily
 EVALUATIONS = {
     "sla": "services.cli.evaluate_sla:sla",
     "channels": "services.cli.evaluate_channels:channels",
+    "identity": "services.cli.evaluate_identity:identity",
 }
 
 app = typer.Typer(

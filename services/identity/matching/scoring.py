@@ -1,0 +1,124 @@
+"""Weighs records against each other and against customers, attribute by attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.identity.matching import columns as kind_of
+from services.identity.matching.comparisons import Fields, Value
+from services.identity.matching.facets import Facets, facets_of
+from services.identity.matching.model import Model
+
+Floats = NDArray[np.float64]
+Row = tuple[int, ...]
+
+# Attributes of one family are one support: who shares a name shares each part of it.
+_FAMILY = {
+    kind_of.GIVEN: 0,
+    kind_of.FAMILY: 0,
+    kind_of.MIDDLE: 0,
+    kind_of.FULL: 0,
+    kind_of.ORGANISATION: 0,
+    kind_of.BIRTH_DATE: 1,
+    kind_of.BIRTH_YEAR: 1,
+    kind_of.AGE: 1,
+    kind_of.PHONE: 2,
+    kind_of.EMAIL: 3,
+    kind_of.NATIONAL_ID: 4,
+    kind_of.URL: 5,
+    kind_of.STREET: 6,
+    kind_of.POSTCODE: 6,
+    kind_of.PLACE: 7,
+    kind_of.TEXT: 8,
+}
+_OTHER_FAMILY = 9
+_CACHE = 1 << 21
+
+
+class Scorer:
+    """Numbers the values it meets, and remembers what pairs of them weigh."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._numbers: list[dict[Value, int]] = [{} for _ in model.comparisons]
+        self._values: list[list[Value]] = [[] for _ in model.comparisons]
+        self._facets: list[list[Facets]] = [[] for _ in model.comparisons]
+        self._weights: list[dict[int, float]] = [{} for _ in model.comparisons]
+        families = [_FAMILY.get(each.kind, _OTHER_FAMILY) for each in model.comparisons]
+        self.families: Floats = np.array(
+            [[float(each == family) for each in families] for family in sorted(set(families))]
+        )
+
+    def row(self, fields: Fields) -> Row:
+        """Return the numbers of the record's values, -1 where there is none."""
+        row = []
+        for at, comparison in enumerate(self.model.comparisons):
+            value = comparison.prepare(fields)
+            if value is None:
+                row.append(-1)
+                continue
+            numbers = self._numbers[at]
+            number = numbers.get(value)
+            if number is None:
+                number = numbers[value] = len(numbers)
+                self._values[at].append(value)
+                self._facets[at].append(facets_of(comparison, value))
+            row.append(number)
+        return tuple(row)
+
+    def facets(self, row: Row) -> list[Facets]:
+        return [self._facets[at][number] for at, number in enumerate(row) if number >= 0]
+
+    def value(self, at: int, number: int) -> Value:
+        return self._values[at][number]
+
+    def weight(self, at: int, a: int, b: int) -> float:
+        """Return the bits that two values weigh at a comparison; neither may be missing."""
+        if a > b:
+            a, b = b, a
+        known = self._weights[at]
+        key = a << 32 | b
+        found = known.get(key)
+        if found is None:
+            values = self._values[at]
+            found, _ = self.model.weight(at, values[a], values[b])
+            if len(known) >= _CACHE:
+                known.clear()
+            known[key] = found
+        return found
+
+    def pairwise(self, rows: Sequence[Row]) -> tuple[Floats, Floats]:
+        """Return weights and presence, both comparisons x records x records."""
+        size = len(rows)
+        columns = np.array(rows, dtype=np.int64).T
+        weights = np.zeros((len(columns), size, size))
+        present = (columns >= 0).astype(np.float64)
+        for at, column in enumerate(columns):
+            distinct, where = np.unique(column, return_inverse=True)
+            numbers = distinct.tolist()
+            table = np.zeros((len(numbers), len(numbers)))
+            for i, a in enumerate(numbers):
+                if a < 0:
+                    continue
+                for j in range(i, len(numbers)):
+                    table[i, j] = table[j, i] = self.weight(at, a, numbers[j])
+            weights[at] = table[np.ix_(where, where)]
+        return weights, present[:, :, None] * present[:, None, :]
+
+    def against(self, row: Row, members: Sequence[Row]) -> float:
+        """Return the mean weight of the record against the members, without the prior."""
+        total = 0.0
+        for at, number in enumerate(row):
+            if number < 0:
+                continue
+            sum_of, count = 0.0, 0
+            for other in members:
+                if other[at] >= 0:
+                    sum_of += self.weight(at, number, other[at])
+                    count += 1
+            if count:
+                total += sum_of / count
+        return total
