@@ -12,6 +12,7 @@ _BARE = re.compile(r"[^\s<>()\[\],;:\"'\\@]{1,256}@[^\s<>()\[\],;:\"'\\@]{1,253}
 _DOMAIN = re.compile(r"[^\s<>()\",;]{1,253}")
 _ROUTE = re.compile(r"@[^:<>]*:")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_EMPTY_BRACKETS = re.compile(r"\(\s{0,99}\)|\[\s{0,99}\]|<\s{0,99}>")
 _SPACES = re.compile(r"\s+")
 _LONGEST = 32 * 1024
 _MOST = 200
@@ -119,4 +120,4 @@ def _name(text: str) -> str:
     text = _SPACES.sub(" ", text).strip().strip('"').strip()
     if len(text) > 1 and text[0] == text[-1] == "'":
         text = text[1:-1].strip()
-    return text if quoted else text.replace('"', "").strip("<>()[] ")
+    return text if quoted else _EMPTY_BRACKETS.sub("", text.replace('"', "")).strip("<> ")

@@ -23,7 +23,8 @@ _KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video"
 _LONGEST_NAME = 255
 # Words that stand in for the text where a program cannot show HTML.
 _PLACEHOLDER = re.compile(
-    r"(?:html[- ](?:capable|compatible|enabled|aware|viewer|version|format|e?-?mail|message)|"
+    r"(?:html[- ](?:capable|compatible|enabled|aware|viewer|version|format|e?-?mail|message|"
+    r"newsletter)|"
     r"view (?:this|the) (?:e-?mail|message)|can'?t see this|does not support html|"
     r"HTML-(?:Mail|E-?Mail|Ansicht))",
     re.IGNORECASE,

@@ -14,12 +14,17 @@ _WROTE = (
     r"כתב|כתבה|מאת|كتب|写道|寫道|写到|撰写|来信|のメッセージ|は書きました|さんは書|님이\s{0,3}작성|"
     r"님이\s{0,3}쓴|เขียน"
 )
-ATTRIBUTION = re.compile(
-    rf"(?:{_WROTE})(?:[^:：\n]{{0,120}})?\s{{0,3}}[:：]\s{{0,3}}$", re.IGNORECASE
+ATTRIBUTION = re.compile(rf"(?:{_WROTE})[^\n]{{0,120}}?\s{{0,3}}[:：]\s{{0,3}}$", re.IGNORECASE)
+# "On …, X wrote" without a colon, as some programs frame it: "---- On … wrote ----".
+FRAMED = re.compile(
+    rf"^[\s>-]{{0,10}}(?:On|At|Am|Le|El|Op|Il|Em)\s[^\n]{{5,300}}\s(?:{_WROTE})[\s.>-]{{0,10}}$"
+    r"|^Posted by [^\n]{1,80} on \d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}$",
+    re.IGNORECASE,
 )
 # Beginning with a date and ending with an address needs no verb ("2016年1月5日(火) 10:00 …:").
 DATED = re.compile(
-    r"^[^\n]{0,10}\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}[^\n]{0,200}@[^\n]{1,150}>?[:：]?\s{0,3}$"
+    r"^(?:[^\n]{0,10}\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}[^\n]{0,200}@[^\n]{1,150}>?"
+    r"|[^\n]{0,40}\b(?:19|20)\d\d\b[^\n]{1,120}<[^<>@\n]{1,100}@[^<>@\n]{1,100}>)[:：]?\s{0,3}$"
 )
 # What an attribution of several lines begins with.
 OPENING = re.compile(
@@ -27,6 +32,8 @@ OPENING = re.compile(
     r"Quoting|At|Vid|Dana|U|в|В|На|Στις|בתאריך|ב-|في|在|于|ส)[\s\d,]",
 )
 TELLS_WHEN_OR_WHO = re.compile(r"\d|@|<")
+FULL_DATE = re.compile(r"\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}")
+TELLS_WHO = re.compile(r"@|<|＜")
 
 # Everything below is an older mail.
 SEPARATOR = re.compile(
@@ -99,7 +106,7 @@ MOBILE = re.compile(
     r"^[\s<(\[*_]{0,6}(?:"
     r"(?:\w{1,20} )?(?:sent|posted|written|typed) (?:from|via|with|by|using|on)\b"
     rf"[^\n]{{0,30}}(?:{_DEVICE})"
-    r"|sent from my \S|sent from a phone|sent via mobile"
+    r"|sent from my \S|sent from a phone|sent via mobile|\w{1,20} from mobile$|från min \S"
     rf"|(?:from|on) my (?:{_DEVICE})|get (?:the )?(?:outlook|boxbe|bluemail|spike)\b|"
     rf"(?:gesendet|verschickt|geschrieben) (?:von|mit|über)\b[^\n]{{0,40}}(?:{_DEVICE})|"
     r"(?:von|diese nachricht wurde von) mein\w{0,3} [^\n]{1,60} gesendet|"
@@ -108,7 +115,8 @@ MOBILE = re.compile(
     r"(?:obtenez|télécharger) outlook|"
     rf"enviado (?:desde|do|a partir|pelo|con|via|de)\b[^\n]{{0,60}}|obtén outlook|obter o outlook|"
     rf"inviato (?:da|dal|con|tramite)\b[^\n]{{0,60}}|scarica outlook|ottieni outlook|"
-    rf"verzonden (?:vanaf|vanuit|met|via)\b[^\n]{{0,60}}|download outlook|outlook voor |"
+    rf"(?:verzonden|verstuurd) (?:vanaf|vanuit|met|via)\b[^\n]{{0,60}}|"
+    r"download outlook|outlook voor |"
     rf"skickat från\b[^\n]{{0,60}}|sendt fra\b[^\n]{{0,60}}|lähetetty\b[^\n]{{0,60}}|"
     rf"wysłan[oe] z\b[^\n]{{0,60}}|odesláno z\b[^\n]{{0,60}}|отправлено (?:с|из)\b[^\n]{{0,60}}|"
     rf"\S{{0,20}}['’]?(?:den|dan|ımdan|imden|umdan) gönderildi|"

@@ -134,12 +134,17 @@ def _attribution(lines: list[str], index: int) -> int:
 
 
 def _is_attribution(line: str, *, quoted_follows: bool) -> bool:
-    tells = bool(marks.TELLS_WHEN_OR_WHO.search(line))
-    if marks.ATTRIBUTION.search(line[-200:]) and len(line) <= _LONGEST_ATTRIBUTION:
-        return tells or quoted_follows
-    if quoted_follows and tells and line[-1:] in ":：":
+    """Tell whether a line introduces a quote; where no marks follow, all must speak for it."""
+    if len(line) > _LONGEST_ATTRIBUTION:
+        return False
+    if marks.FRAMED.match(line) or (marks.DATED.match(line) and line[-1:] in ":：>"):
         return True
-    return bool(marks.DATED.match(line)) and (quoted_follows or line[-1:] in ":：")
+    introduces = bool(marks.ATTRIBUTION.search(line[-200:]))
+    if quoted_follows:
+        tells = bool(marks.TELLS_WHEN_OR_WHO.search(line))
+        return introduces or (tells and line[-1:] in ":：")
+    begins = marks.OPENING.match(line) or marks.FULL_DATE.search(line)
+    return introduces and bool(begins or marks.TELLS_WHO.search(line))
 
 
 def _is_quoted_next(lines: list[str], index: int) -> bool:

@@ -32,6 +32,7 @@ LARGEST = 50 * 1024 * 1024
 
 _SENDERS = ("from", "x-original-from", "resent-from", "sender", "reply-to", "return-path")
 _MAILBOXES = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+_LIST_MARKS = ("list-id", "list-post", "x-beenthere", "x-mailman-version", "mailing-list")
 _LONGEST_SUBJECT = 1000
 _LONGEST_ADDRESS = 320
 _MOST_REFERENCES = 15
@@ -114,14 +115,25 @@ def _written(mail: entities.Entity, rules: Rules, own_id: str) -> IncomingEvent:
 def _author(headers: Headers, rules: Rules) -> tuple[Mailbox, AuthorKind]:
     """Return who wrote: the customer behind a contact form, too, if it says so in Reply-To."""
     author = _first(headers, _SENDERS)
-    if author.name.lower().find(" via ") > 0 and "x-original-from" in headers:
-        author = _first(headers, ("x-original-from", *_SENDERS))
+    if " via " in author.name:
+        author = _behind_the_list(headers, author)
     if not rules.is_ours(author.address):
         return author, "customer"
     for other in addresses.read(headers.raw("reply-to")):
         if not rules.is_ours(other.address):
             return other, "customer"
     return author, "bot" if automatic.is_automatic(headers, author.key) else "agent"
+
+
+def _behind_the_list(headers: Headers, shown: Mailbox) -> Mailbox:
+    """Return who wrote to a mailing list that puts its own address into From."""
+    names = ("x-original-from", "x-original-sender", "x-mailfrom")
+    if any(name in headers for name in _LIST_MARKS):
+        names = (*names, "reply-to")
+    found = _first(headers, names)
+    if not found.address or found.key == shown.key:
+        return shown
+    return Mailbox(found.name or shown.name.rpartition(" via ")[0].strip("' "), found.address)
 
 
 def _first(headers: Headers, names: Sequence[str]) -> Mailbox:

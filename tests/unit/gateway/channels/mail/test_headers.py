@@ -42,6 +42,7 @@ def read(head: str, body: str = "Hello.") -> tuple[IncomingEvent, WrittenMessage
         ("'a@x.example' <a@x.example>", ("a@x.example", "a@x.example")),
         ('The "Boss" Lee <lee@x.example>', ("The Boss Lee", "lee@x.example")),
         ("Müller <m@x.example>", ("Müller", "m@x.example")),
+        ("Foo [no word] <m@x.example>", ("Foo [no word]", "m@x.example")),
         ("J | Example GmbH <j@x.example>", ("J | Example GmbH", "j@x.example")),
     ],
 )
@@ -65,6 +66,19 @@ def test_the_sender_is_looked_for_where_from_is_missing() -> None:
     event, said = read("Subject: nobody")
     assert event.author_id == ""
     assert said.identifiers == ()
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "X-Original-From: some@one.example",
+        "X-BeenThere: list@x.example\nReply-To: some@one.example",
+        "X-MailFrom: some@one.example\nList-Id: <list.x.example>",
+    ],
+)
+def test_the_author_behind_a_mailing_list_is_found(behind: str) -> None:
+    event, said = read(f"From: Some One via List <list@x.example>\n{behind}")
+    assert (event.author_id, said.author_name) == ("some@one.example", "Some One")
 
 
 def test_a_broken_line_among_the_headers_does_not_take_the_others_with_it() -> None:

@@ -172,3 +172,28 @@ def test_signatures_in_html_are_told_apart() -> None:
     assert quoting.split(html_text.read(page)) == quoting.Said("Text", "", "Bob")
     page = '<div>Text</div><div id="Signature"><p>Tom</p></div>'
     assert quoting.split(html_text.read(page)) == quoting.Said("Text", "", "Tom")
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "---- On Tue, 22 Dec 2015 14:17:36 +0530 Sam <sam@x.example> wrote ----",
+        "Max <m@x.example> schrieb am Fr., 28. Apr. 2017 um 11:53 Uhr:",
+        "2013/10/2 Cam <c@x.example>",
+        "вт, 5 янв. 2016 г. в 23:39, Егор <e@x.example>:",
+        "Ann via Forum <f@x.example> wrote:",
+        "Posted by ann on 01/21/2016",
+        "In message <1@x.example>, Ann writes:",
+        "At 6/16/2016 08:32 PM, you wrote:",
+    ],
+)
+def test_rarer_introductions_are_known_even_where_no_marks_follow(introduction: str) -> None:
+    assert quoting.split(f"My answer.\n\n{introduction}\n\nOld").text == "My answer."
+
+
+@pytest.mark.parametrize(
+    "line", ["As I wrote to you, these are missing:", "You said 5 days:", "Three of them:"]
+)
+def test_an_authors_own_list_is_not_taken_for_a_quote(line: str) -> None:
+    text = f"Hello,\n\n{line}\n- a cup\n- a spoon"
+    assert quoting.split(text).text == text
