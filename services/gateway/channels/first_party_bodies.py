@@ -114,9 +114,6 @@ def _call(data: Fields, event_type: str) -> Read:
 
 def _action(data: Fields, event_type: str) -> Read:
     author = data.object("author")
-    details = data.object("details") if "details" in data else Fields({}, "")
-    if len(details.names()) > _MOST_DETAILS:
-        data.complain("details", f"has more than {_MOST_DETAILS} entries")
     body = CustomerAction(
         action=event_type,
         object_id=data.text("object_id", "", limit=URL_LIMIT),
@@ -124,13 +121,24 @@ def _action(data: Fields, event_type: str) -> Read:
         identifiers=identifiers(author),
         amount_minor=data.integer("amount_minor") if "amount_minor" in data else 0,
         currency=data.text("currency", ""),
-        details=MappingProxyType(
-            {name: details.text(name, "", limit=URL_LIMIT) for name in details.names()}
-        ),
+        details=_details(data),
     )
     if body.amount_minor and not body.currency:
         data.complain("currency", 'is missing; an amount needs one, like "USD"')
     return Read(data.text("thread_id", ""), body, author.text("id"))
+
+
+def _details(data: Fields) -> dict[str, str]:
+    if "details" not in data:
+        return {}
+    details = data.object("details")
+    names = details.names()
+    if len(names) > _MOST_DETAILS:
+        data.complain("details", f"has {len(names)} entries; at most {_MOST_DETAILS} are allowed")
+    # A name is held to what a text is held to.
+    for index, name in enumerate(names):
+        Fields({f"details' name {index}": name}, "data").text(f"details' name {index}")
+    return {name: details.text(name, "", limit=URL_LIMIT) for name in names}
 
 
 def _survey(data: Fields, event_type: str) -> Read:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from itertools import islice
 from typing import NoReturn
 
 from services.gateway.domain.fields import LARGEST_INTEGER, TEXT_LIMIT
@@ -71,7 +70,7 @@ class Loose:
         return Loose(self.values.get(name))
 
     def objects(self, name: str) -> list[Loose]:
-        return objects(self.values.get(name))
+        return objects(self.values.get(name), name)
 
 
 Pairs = list[tuple[str, object]]
@@ -110,10 +109,13 @@ def _gather(name: str) -> Callable[[Pairs], object]:
     return gather
 
 
-def objects(value: object) -> list[Loose]:
+def objects(value: object, place: str = "body") -> list[Loose]:
+    """Return the objects of a list. Raise ``InvalidRequestError`` for more than anybody sends."""
     if not isinstance(value, list):
         return []
-    return [Loose(one) for one in islice(value, MOST_ENTRIES) if isinstance(one, dict)]
+    if len(value) > MOST_ENTRIES:
+        raise InvalidRequestError(place, f"has more than {MOST_ENTRIES} entries")
+    return [Loose(one) for one in value if isinstance(one, dict)]
 
 
 def as_text(value: object) -> str:

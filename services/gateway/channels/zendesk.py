@@ -106,20 +106,20 @@ class ZendeskChannel(PlatformChannel):
             )
         at_us = comment.moment_us("created_at") or ticket.moment_us("updated_at", "created_at")
         author, body = _trigger_message(ticket, comment, thread, raw)
-        event_id = payload.text("event_id") or digest(raw)
+        found = []
         if body is not None:
-            message = IncomingEvent(
-                f"{event_id}:message", self.kind, thread, body, at_us, author_id=author
-            )
+            event_id = f"comment:{body.message_id}"
+            found.append(IncomingEvent(event_id, self.kind, thread, body, at_us, author_id=author))
         status = STATUSES.get(ticket.text("status").lower())
-        found = [message] if body is not None else []
         if status is not None:
-            changed = StatusChange(
-                status, _assignee(ticket), ticket.text("priority").lower().replace("-", "")
-            )
-            found.append(IncomingEvent(f"{event_id}:status", self.kind, thread, changed, at_us))
+            priority = ticket.text("priority").lower().replace("-", "")
+            changed = StatusChange(status, _assignee(ticket), priority)
+            # Several triggers may tell of the same change.
+            version = f"{at_us or digest(raw)}:{status}:{changed.assignee}:{priority}"
+            event_id = f"ticket:{thread}:{version}"
+            found.append(IncomingEvent(event_id, self.kind, thread, changed, at_us))
         unknown = UnrecognisedEvent("trigger", raw)
-        return found or [IncomingEvent(event_id, self.kind, "", unknown, at_us)]
+        return found or [IncomingEvent(digest(raw), self.kind, "", unknown, at_us)]
 
 
 def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:

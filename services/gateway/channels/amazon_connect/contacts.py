@@ -145,7 +145,6 @@ def _teller(record: Loose) -> CallTeller:
     customer = record.object("CustomerEndpoint").text("Address")
     own = record.object("SystemEndpoint").text("Address")
     first = record.text("InitialContactId") or contact
-    chat = record.text("Channel").upper() != "VOICE"
     return CallTeller(
         channel=CHANNEL,
         call_id=first,
@@ -153,8 +152,8 @@ def _teller(record: Loose) -> CallTeller:
         outbound=outbound,
         caller=own if outbound else customer,
         callee=customer if outbound else own,
-        # A chat is a thread of its own, and its messages lie there.
-        thread_id=first if chat else "",
+        # What is said in a chat or a call names its contact, not the customer's number.
+        thread_id=first,
     )
 
 

@@ -60,7 +60,7 @@ def test_one_record_tells_every_step_of_the_call() -> None:
         ("ended", 360 * SECOND_US, 240 * SECOND_US),
         ("wrapped_up", 405 * SECOND_US, 45 * SECOND_US),
     ]
-    assert {event.thread_id for event in events} == {"+491700000001"}
+    assert {event.thread_id for event in events} == {"ct-1"}
     assert {event.author_id for event in events} == {"+491700000001"}
     assert [event.event_id for event in events][:2] == ["ct-1:offered", "ct-1:in_menu"]
 
@@ -95,7 +95,7 @@ def test_a_transferred_contact_goes_on_with_the_same_call() -> None:
 
 def test_an_outbound_call_belongs_to_who_was_called() -> None:
     events = parse(load("record.json", InitiationMethod="OUTBOUND"))
-    assert {event.thread_id for event in events} == {"+491700000001"}
+    assert {event.author_id for event in events} == {"+491700000001"}
     [first, *_] = steps(load("record.json", InitiationMethod="OUTBOUND"))
     assert (first.outbound, first.callee) == (True, "+491700000001")
 
@@ -199,6 +199,11 @@ def test_an_unknown_record_does_not_take_the_others_with_it() -> None:
 def test_what_is_no_record_is_turned_down(body: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         CHANNEL.parse(InboundRequest(body))
+
+
+def test_more_records_than_anybody_sends_are_turned_down() -> None:
+    with pytest.raises(InvalidRequestError, match="more than 10000"):
+        CHANNEL.parse(InboundRequest(b"[" + b'{"a":1},' * 10_000 + b"{}]"))
 
 
 def test_a_bomb_is_turned_down() -> None:

@@ -214,6 +214,8 @@ def test_an_answer_goes_to_the_channel_and_thread_it_names() -> None:
         ),
         ("order.placed", {"amount_minor": 5}, "data.currency"),
         ("order.placed", {"details": {"a": 1}}, "data.details.a"),
+        ("order.placed", {"details": {"\ud800": "a"}}, "data.details' name 0"),
+        ("order.placed", {"details": {str(n): "a" for n in range(51)}}, "data.details"),
         ("survey.answered", {"survey_id": "s", "kind": "stars"}, "data.kind"),
         (
             "survey.answered",
