@@ -62,7 +62,7 @@ test: $(STAMP) ## Every test, on the real Kafka and Elasticsearch, the browser i
 .PHONY: chaos
 chaos: $(STAMP) ## The fault gate with 20 seeds (tests run 5)
 	@$(RUN) python -m deploy.local.prepare
-	@CARELINE_CHAOS_SEEDS=20 $(RUN) pytest tests/chaos -v
+	@CARELINE_CHAOS_SEEDS=20 CARELINE_CHAOS_OUTAGE_SECONDS=30 $(RUN) pytest tests/chaos -v
 
 .PHONY: bench
 bench: $(STAMP) ## Print throughput and latency figures; never fails on time

@@ -152,7 +152,7 @@ async def _paced(desk: SignedDesk, requests: Sequence[bytes], what: str) -> str:
     return outcome.told(f"gateway, {RATE:,}/s {what}", elapsed)
 
 
-def _published(kafka: str) -> list[str]:
+def published_ids(kafka: str) -> list[str]:
     """Return the ids of all messages at the head."""
     consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
     partitions = [TopicPartition(HEAD, number) for number in range(topic(HEAD).partitions)]
@@ -185,7 +185,7 @@ def gateway(stack: LocalStack) -> list[str]:
     lines.append(asyncio.run(_paced(desk, fresh, "")))
     some = [desk.request() for _ in range(int(SECONDS * RATE * 0.8))]
     lines.append(asyncio.run(_paced(desk, _with_repeats(some), "with 20 % repeats")))
-    published = set(_published(stack.env["CARELINE_KAFKA"]))
+    published = set(published_ids(stack.env["CARELINE_KAFKA"]))
     wanted = {_event_id(request) for request in (*fresh, *some)}
     lines.append(f"{'of those paced, not in Kafka':<44} {len(wanted - published):>8,}")
     return lines
