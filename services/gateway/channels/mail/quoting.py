@@ -15,7 +15,7 @@ from services.gateway.channels.mail import quote_marks as marks
 _Kind: TypeAlias = Literal["own", "quoted", "signature"]
 
 _LONGEST_LINE = 2000
-_MOST_LINES = 50_000
+_MOST_LINES = 20_000
 _ATTRIBUTION_LINES = 5
 _LONGEST_ATTRIBUTION = 500
 _BLOCK_LINES = 8

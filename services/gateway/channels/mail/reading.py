@@ -127,7 +127,7 @@ def _author(headers: Headers, rules: Rules) -> tuple[Mailbox, AuthorKind]:
 
 def _behind_the_list(headers: Headers, shown: Mailbox) -> Mailbox:
     """Return who wrote to a mailing list that puts its own address into From."""
-    names = ("x-original-from", "x-original-sender", "x-mailfrom")
+    names: tuple[str, ...] = ("x-original-from", "x-original-sender", "x-mailfrom")
     if any(name in headers for name in _LIST_MARKS):
         names = (*names, "reply-to")
     found = _first(headers, names)

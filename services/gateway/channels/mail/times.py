@@ -18,6 +18,12 @@ _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2})?"
 )
 
+_COLON_IN_OFFSET = re.compile(r"(\s[+-]\d{2}):(\d{2})\b")
+_USUAL = re.compile(
+    r"\d{1,2}[ -][A-Za-z]{3,9}\.?,?[ -]\d{2,4},?\s{1,5}\d{1,2}:\d{1,2}(?::\d{1,2})?"
+    r"(?:\s{0,5}(?:[+-]\d{2}:?\d{2}|[A-Z]{1,5}\b))?"
+)
+
 
 def occurred_at_us(headers: Headers) -> int | None:
     """Return microseconds since the epoch, UTC; None when no header tells."""
@@ -43,7 +49,12 @@ def parse(value: str) -> int | None:
     if not value:
         return None
     iso = _ISO.match(value)
-    return _from_iso(iso[0]) if iso else _from_mail(_ZONE.sub(_offset, value))
+    if iso is not None:
+        return _from_iso(iso[0])
+    value = _COLON_IN_OFFSET.sub(r"\1\2", _ZONE.sub(_offset, value))
+    # Some headers go on behind their date, without a line between.
+    usual = _USUAL.search(value)
+    return _from_mail(value if usual is None else usual[0])
 
 
 def _offset(zone: re.Match[str]) -> str:

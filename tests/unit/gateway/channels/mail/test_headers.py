@@ -141,6 +141,10 @@ def test_file_names_are_read_as_they_were_meant(written: str, name: str) -> None
         ("2009-03-10T10:10:10+08:00", 1_236_651_010),
         ("Tue, 10 Mar 2009 02:10:10", 1_236_651_010),
         ("Tue, 10 Mar 2009 02:10:10 -9999999", 1_236_651_010),
+        ("Tue, 10 Mar 2009 10:10:10 +0800Received: from a by b", 1_236_651_010),
+        ("Tuesday, 10-Mar-09 02:10:10 UTC", 1_236_651_010),
+        ("Tue, 10 Mar 2009 10:10:10 +08:00", 1_236_651_010),
+        ("Mon, 09 Mar 2009 18:10:10 PST", 1_236_651_010),
     ],
 )
 def test_times_are_read_as_they_were_meant(written: str, expected: int) -> None:
