@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from services.simulator.platforms.app_store import AppStoreSandbox
+from services.simulator.platforms.discourse import DiscourseSandbox
 from services.simulator.platforms.douyin import DouyinSandbox
+from services.simulator.platforms.google_play import GooglePlaySandbox
 from services.simulator.platforms.instagram import InstagramSandbox
 from services.simulator.platforms.line import LineSandbox
 from services.simulator.platforms.mail import MailSandbox
+from services.simulator.platforms.mastodon import MastodonSandbox
 from services.simulator.platforms.messenger import MessengerSandbox
 from services.simulator.platforms.platform import Sandbox
 from services.simulator.platforms.slack import SlackSandbox
@@ -31,4 +35,8 @@ SANDBOXES: tuple[Sandbox, ...] = (
     WeiboSandbox(),
     DouyinSandbox(),
     MailSandbox(),
+    AppStoreSandbox(),
+    DiscourseSandbox(),
+    GooglePlaySandbox(),
+    MastodonSandbox(),
 )
