@@ -107,7 +107,16 @@ def test_an_unknown_algorithm_and_a_missing_signature_are_refused() -> None:
         CHANNEL.verify(InboundRequest(request.body, target=TARGET), settings(), 0)
 
 
-@pytest.mark.parametrize("public_url", ["", "care.example.org", "ftp://x", "https://x/?a=1"])
+def test_a_wrong_signature_style_is_told_at_the_start() -> None:
+    CHANNEL.check(settings(sign="initials"))
+    with pytest.raises(ValueError, match="sign is"):
+        CHANNEL.check(settings(sign="full"))
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    ["", "care.example.org", "ftp://x", "https://x/?a=1", "https://x:99999", "http://["],
+)
 def test_a_wrong_public_url_is_told_at_the_start(public_url: str) -> None:
     with pytest.raises(ValueError, match="public_url"):
         CHANNEL.check(settings(public_url=public_url))
