@@ -12,6 +12,7 @@ from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.public_posts import (
     as_fields,
     count,
+    digest,
     each,
     engagement_event,
     identifier,
@@ -126,7 +127,10 @@ def _answer(review: Fields, comment: Fields) -> IncomingEvent:
     return IncomingEvent(f"reply:{review_id}:{version}", _KIND, review_id, body, at_us)
 
 
-def _modified(comment: Fields) -> tuple[str, int]:
+def _modified(comment: Fields) -> tuple[str, int | None]:
+    """Return the version and its time; without a time, what it says is its version."""
+    if "lastModified" not in comment:
+        return digest(comment.text("text", "", limit=TEXT_LIMIT)), None
     modified = comment.object("lastModified")
     seconds = identifier(modified, "seconds")
     if not _SECONDS.fullmatch(seconds) or int(seconds) > _LATEST_SECOND:

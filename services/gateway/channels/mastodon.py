@@ -31,6 +31,7 @@ OWN_HEADER = "x-careline-own-names"
 
 _KIND = "mastodon"
 _STATUS_EVENTS = ("update", "status.update", "status.created", "status.updated")
+_LISTS = ("descendants", "ancestors", "statuses")
 _LONGEST_ID = 64
 
 
@@ -93,11 +94,19 @@ class MastodonChannel(PlatformChannel):
         start = request.body.lstrip()[:1]
         if start not in (b"{", b"["):
             return _streamed(request.body, own)
-        value = read_json(request.body)
+        value = _listed(read_json(request.body))
         if isinstance(value, list):
             # The newest comes first.
             return each(_KIND, "entry", value[::-1], lambda one: _read(one, own), "body")
         return each(_KIND, "entry", [value], lambda one: _read(one, own), "body")
+
+
+def _listed(value: object) -> object:
+    """Return the statuses of a search, a thread or grouped notifications; else what it is."""
+    if not isinstance(value, dict) or "id" in value:
+        return value
+    lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
+    return [entry for found in lists for entry in found] if lists else value
 
 
 def proved(
@@ -124,6 +133,8 @@ def read_event(name: str, payload: bytes, own: Own) -> list[IncomingEvent]:
             return read_status(fields, own)
         if name == "notification":
             return read_notification(fields, own, payload)
+        if name == "conversation" and "last_status" in fields:
+            return read_status(fields.object("last_status"), own)
     except InvalidRequestError as error:
         return [unrecognised(_KIND, name, payload, reason=str(error))]
     return [unrecognised(_KIND, name, payload)]

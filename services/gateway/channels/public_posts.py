@@ -50,7 +50,7 @@ def count(fields: Fields, name: str) -> int | None:
     """Return a count, or None where the platform did not say (some write -1 for that)."""
     if name not in fields:
         return None
-    number = fields.integer(name)
+    number = int(fields.number(name))
     return number if number >= 0 else None
 
 

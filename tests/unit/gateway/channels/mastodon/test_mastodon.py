@@ -156,6 +156,13 @@ def test_other_notifications_are_recorded(kind: str) -> None:
     assert (event.body.type, event.author_id, event.occurred_at_us) == (kind, "6", AT_US)
 
 
+def test_a_thread_a_search_and_a_conversation_hold_statuses() -> None:
+    assert parse({"ancestors": [], "descendants": [STATUS]}) == parse(STATUS)
+    assert parse({"accounts": [], "statuses": [STATUS], "hashtags": []}) == parse(STATUS)
+    told = {"id": "4", "unread": True, "last_status": STATUS}
+    assert parse({"event": "conversation", "payload": json.dumps(told)}) == parse(STATUS)
+
+
 def test_a_servers_own_webhook_is_signed() -> None:
     body = json.dumps(
         {"event": "status.created", "created_at": "2026-03-02T08:00:00Z", "object": STATUS}
