@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -305,3 +306,71 @@ async def test_however_often_it_is_killed_nothing_is_sent_twice_or_forgotten(
             assert heard[reply_id][-1] == "sent"
         elif text not in telegram:
             assert heard[reply_id][-1] == "unknown"
+
+
+async def calls_of(stack: LocalStack, worker: str) -> int:
+    """Return how many calls are under way; none while the worker is being started again."""
+    port = stack.service_ports(worker).metrics
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/healthz") as answer,
+        ):
+            return int((await answer.json()).get("calls", 0))
+    except aiohttp.ClientError:
+        return 0
+
+
+@pytest.fixture(scope="module")
+def workers(stack: LocalStack) -> list[str]:
+    """Two of them share the accounts."""
+    return [SENDER, stack.start_worker(SENDER)]
+
+
+@pytest.mark.parametrize(
+    "where", [("telegram", "quick", "45"), ("line", "friends", "U9")], ids=lambda where: where[0]
+)
+async def test_a_worker_that_was_thought_dead_does_not_send_twice(  # noqa: PLR0917  # fixtures
+    stack: LocalStack,
+    platforms: Platforms,
+    conversation: Conversation,
+    eventually: Eventually,
+    workers: list[str],
+    where: tuple[str, str, str],
+) -> None:
+    gate = asyncio.Event()
+    channel = where[0]
+    text = f"frozen {channel}"
+    platforms.held = {text: gate}
+    reply_id = await conversation.ask(*where, text)
+
+    async def called() -> bool:
+        return platforms.count(text) == 1
+
+    await eventually(called)
+    [owner] = [one for one in workers if await calls_of(stack, one)]
+    stack[owner].freeze()
+
+    async def taken_over() -> bool:
+        told = (await conversation.heard()).get(reply_id, [])
+        return "unknown" in told if channel == "telegram" else platforms.count(text) == 2
+
+    try:
+        await eventually(taken_over)
+    finally:
+        stack[owner].thaw()
+        gate.set()
+    await asyncio.to_thread(stack[owner].wait_restarted, seconds=60)
+    after = await conversation.ask(*where, f"after {text}")
+
+    async def both_ended() -> bool:
+        heard = await conversation.heard()
+        return heard.get(after, [""])[-1] == "sent" and heard[reply_id][-1] in ("sent", "unknown")
+
+    await eventually(both_ended)
+    keys = [key for key, said in platforms.calls if said == text]
+    assert len(set(keys)) == 1
+    if channel == "telegram":
+        assert len(keys) == 1
+    else:
+        assert (await conversation.heard())[reply_id][-1] == "sent"
