@@ -39,8 +39,9 @@ class BlobFolder:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-            _sync_folder(path.parent)
-            _sync_folder(self._folder)
+        # Also where it was there: whoever wrote it may have ended before this.
+        _sync_folder(path.parent)
+        _sync_folder(self._folder)
         return _PREFIX + digest
 
     def _get(self, reference: str) -> bytes:
@@ -50,7 +51,13 @@ class BlobFolder:
             raise KeyError(reference) from None
 
     def _erase(self, reference: str) -> None:
-        self._path(_digest(reference)).unlink(missing_ok=True)
+        path = self._path(_digest(reference))
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        # What was erased stays so after the machine's end.
+        _sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         # Two levels: a folder of a million files is slow to list.

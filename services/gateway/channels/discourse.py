@@ -163,7 +163,7 @@ def _solved(post: Fields, context: _Context) -> list[IncomingEvent]:
 def _topic(topic: Fields, context: _Context) -> list[IncomingEvent]:
     thread_id = identifier(topic, "id")
     name = context.event or "topic"
-    author = ""
+    author = identifier(topic, "user_id", "")
     if "created_by" in topic:
         author = identifier(topic.object("created_by"), "id")
     if name == "topic_closed_status_updated":

@@ -122,11 +122,7 @@ def proved(
 def read_event(name: str, payload: bytes, own: Own) -> list[IncomingEvent]:
     """Read one event of a stream."""
     if name == "delete":
-        status_id = payload.decode(errors="replace").strip().strip('"')
-        if not status_id or len(status_id) > _LONGEST_ID or not status_id.isprintable():
-            return [unrecognised(_KIND, name, payload, reason="no id of a status")]
-        gone = MessageDeletion(status_id)
-        return [IncomingEvent(f"delete:{status_id}", _KIND, status_id, gone, None)]
+        return [_deleted(payload)]
     try:
         fields = as_fields(read_json(payload), name)
         if name in _STATUS_EVENTS:
@@ -138,6 +134,14 @@ def read_event(name: str, payload: bytes, own: Own) -> list[IncomingEvent]:
     except InvalidRequestError as error:
         return [unrecognised(_KIND, name, payload, reason=str(error))]
     return [unrecognised(_KIND, name, payload)]
+
+
+def _deleted(payload: bytes) -> IncomingEvent:
+    status_id = payload.decode(errors="replace").strip().strip('"')
+    if not status_id or len(status_id) > _LONGEST_ID or not status_id.isprintable():
+        return unrecognised(_KIND, "delete", payload, reason="no id of a status")
+    gone = MessageDeletion(status_id)
+    return IncomingEvent(f"delete:{status_id}", _KIND, status_id, gone, None)
 
 
 def _read(entry: Fields, own: Own) -> list[IncomingEvent]:
