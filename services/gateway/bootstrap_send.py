@@ -22,7 +22,7 @@ from services.gateway.domain.outbound import ReplyRefusedError
 from services.gateway.senders.registry import SENDERS
 from services.gateway.senders.sender import Platform
 from services.gateway.sending.calling import Caller, SendingPolicy
-from services.gateway.sending.dispatcher import Dispatcher
+from services.gateway.sending.dispatcher import OUTCOMES, Dispatcher
 from services.gateway.sending.journal import Journal
 from services.gateway.sending.lane import build_send_lane
 from services.gateway.sending.planning import Planner
@@ -31,6 +31,7 @@ from services.gateway.settings import SendSettings
 from services.kernel.clock import SystemClock
 from services.kernel.kafka.worker import EXIT_FAILED
 from services.kernel.lane_service import Companion, LaneService
+from services.kernel.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ def bootstrap_send(settings: SendSettings) -> LaneService:
     )
 
     async def start() -> None:
+        _begin_counting()
         await outside.start()
         await record_log.connect()
 
@@ -109,6 +111,13 @@ class _Outside:
 async def _no_chat(thread_key: str, message: Mapping[str, object]) -> None:
     _ = thread_key, message
     raise ReplyRefusedError("no_chat", "this gateway has no chat of its own")
+
+
+def _begin_counting() -> None:
+    # A series that begins at its first failure would hide it from increase().
+    for sender in SENDERS:
+        for outcome in OUTCOMES.values():
+            metrics.GATEWAY_REPLIES.labels(channel=sender.kind, outcome=outcome)
 
 
 def _accounts(settings: SendSettings) -> Accounts:

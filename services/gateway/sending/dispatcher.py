@@ -32,6 +32,14 @@ _LONGEST_SLEEP_SECONDS = 30.0
 # A worker that gives its partitions away waits so much longer than a call may take.
 _FAREWELL_SECONDS = 2.0
 
+# What a reply is counted as.
+OUTCOMES = {
+    ReplyState.REPLY_STATE_SENT: "sent",
+    ReplyState.REPLY_STATE_REFUSED: "refused",
+    ReplyState.REPLY_STATE_UNKNOWN: "unknown",
+    ReplyState.REPLY_STATE_DELAYED: "delayed",
+}
+
 Restored = Callable[[], Iterable[tuple[str, OpenReply]]]
 Crash = Callable[[BaseException], None]
 
@@ -129,7 +137,9 @@ class Dispatcher:
                 if taken is not None:
                     _, reply = taken
                     request = Event.FromString(reply.request)
-                    await self._journal.write(await self._caller.announce(request, reply))
+                    told = await self._caller.announce(request, reply)
+                    self._observe(told)
+                    await self._journal.write(told)
                     continue
             due_at_us = desk.line.due_at_us() if has_room else None
             seconds = _LONGEST_SLEEP_SECONDS
@@ -147,6 +157,7 @@ class Dispatcher:
         desk.line.hold(key, reply)
         reason = "the sender stopped before it heard the platform's answer"
         told = unknown(request, reply, self._clock.now_us(), reason)
+        self._observe(told)
         self._watch(self._serving, self._journal.write(told))
 
     # -- calls -------------------------------------------------------------------------------------
@@ -179,10 +190,9 @@ class Dispatcher:
         desk.not_before_us = max(desk.not_before_us, self._clock.now_us() + pause_us)
 
     def _observe(self, event: Event) -> None:
-        state = ReplyState.Name(event.reply_progressed.state)
-        metrics.GATEWAY_REPLIES.labels(
-            channel=event.channel, outcome=state.removeprefix("REPLY_STATE_").lower()
-        ).inc()
+        outcome = OUTCOMES.get(event.reply_progressed.state)
+        if outcome is not None:
+            metrics.GATEWAY_REPLIES.labels(channel=event.channel, outcome=outcome).inc()
 
     # -- life --------------------------------------------------------------------------------------
 

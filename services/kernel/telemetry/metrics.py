@@ -38,7 +38,9 @@ GATEWAY_EVENTS = Counter(
 )
 GATEWAY_SPOOLED = Gauge("careline_gateway_spooled_bytes", "Bytes that wait on disk for Kafka.")
 GATEWAY_REPLIES = Counter(
-    "careline_gateway_replies_total", "Calls that carried a reply out.", ["channel", "outcome"]
+    "careline_gateway_replies_total",
+    "What became of replies; of a delayed one, every time.",
+    ["channel", "outcome"],
 )
 
 IDENTITY_REPEATS = Counter(
