@@ -106,7 +106,8 @@ class ChatwootChannel(PlatformChannel):
         return found or [self._unrecognised(payload, raw)]
 
     def _unrecognised(self, payload: Loose, raw: bytes) -> IncomingEvent:
-        unknown = UnrecognisedEvent(payload.text("event")[:64] or "event", raw)
+        reason = "a private note is nobody's message" if payload.flag("private") else ""
+        unknown = UnrecognisedEvent(payload.text("event")[:64] or "event", raw, reason)
         at_us = payload.moment_us("updated_at", "created_at", "timestamp")
         return IncomingEvent(digest(raw), self.kind, "", unknown, at_us)
 

@@ -92,7 +92,9 @@ class ZendeskChannel(PlatformChannel):
             or not thread
             or (isinstance(body, MessageDeletion) and not body.message_id)
         ):
-            body, thread, author = UnrecognisedEvent(event_type, raw), "", ""
+            private = _is_private(event.object("comment"))
+            reason = "a private note is nobody's message" if private else ""
+            body, thread, author = UnrecognisedEvent(event_type, raw, reason), "", ""
         event_id = payload.text("id") or digest(raw)
         return IncomingEvent(event_id, self.kind, thread, body, at_us, author_id=author)
 
@@ -125,8 +127,7 @@ class ZendeskChannel(PlatformChannel):
 def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:
     author = comment.object("author")
     author_id = author.text("id") or comment.text("author_id")
-    if not comment.text("id") or ("is_public" in comment and not comment.flag("is_public")):
-        # A note among colleagues is no message to or from a customer.
+    if not comment.text("id") or _is_private(comment):
         return "", None
     return author_id, WrittenMessage(
         message_id=comment.text("id"),
@@ -137,6 +138,11 @@ def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:
         subject=detail.text("subject"),
         attachments=_attachments(comment),
     )
+
+
+def _is_private(comment: Loose) -> bool:
+    """Tell whether it is a note among colleagues."""
+    return "is_public" in comment and not comment.flag("is_public")
 
 
 def _attachments(comment: Loose) -> tuple[Attachment, ...]:
@@ -196,7 +202,7 @@ def _trigger_message(
     text = comment.text("value", "body", "plain_body") or ticket.text(
         "latest_comment", "latest_public_comment", "comment", "description"
     )
-    if not text or ("is_public" in comment and not comment.flag("is_public")):
+    if not text or _is_private(comment):
         return "", None
     author = comment.object("author") or ticket.object("current_user") or ticket.object("author")
     requester = ticket.object("requester")

@@ -75,6 +75,7 @@ def test_a_staff_comment_is_an_agents_and_a_note_is_nobodys() -> None:
     note = one_of("ticket.comment_added", {"comment": comment | {"is_public": False}})
     assert isinstance(note.body, UnrecognisedEvent)
     assert note.body.type == "ticket.comment_added"
+    assert "private note" in note.body.reason
 
 
 def test_changes_are_status_changes() -> None:
