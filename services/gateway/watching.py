@@ -25,7 +25,8 @@ _MOST_DUE = 1_000
 class Bell:
     """What one account's source is told from outside, and what it tells of itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = "") -> None:
+        self._account = account
         self.trouble = ""
         self._due: dict[str, PullDue] = {}
         self._rung = asyncio.Event()
@@ -48,7 +49,7 @@ class Bell:
 
     def report(self, trouble: str = "") -> None:
         if trouble != self.trouble and trouble:
-            log.warning("a source is in trouble", trouble=trouble)
+            log.warning("a source is in trouble", account=self._account, trouble=trouble)
         self.trouble = trouble
 
 
@@ -74,7 +75,7 @@ class Watcher:
             for account in accounts
             if account.channel in by_kind and by_kind[account.channel].wanted(account.settings)
         ]
-        self._bells = {_name(account): Bell() for account, _ in self._watched}
+        self._bells = {_name(one): Bell(_name(one)) for one, _ in self._watched}
         self._surround = surround
         self._clock = clock
 

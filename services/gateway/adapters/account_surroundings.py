@@ -14,7 +14,7 @@ from services.gateway.domain.account import Account
 from services.gateway.domain.incoming import IncomingEvent, PullDue
 from services.gateway.ports import UnavailableError
 from services.gateway.ports_media import CursorStore
-from services.gateway.watching import Bell
+from services.gateway.watching import Bell, Surround
 from services.kernel.clock import Clock
 
 _CALL_SECONDS = 60.0
@@ -145,6 +145,19 @@ class AccountSurroundings:
 
     def report(self, trouble: str = "") -> None:
         self._bell.report(trouble)
+
+
+def surroundings(
+    taker: EventTaker, cursors: CursorStore, session: aiohttp.ClientSession, clock: Clock
+) -> Surround:
+    """Return what builds each account's surroundings for the ``Watcher``."""
+
+    def surround(account: Account, bell: Bell) -> AccountSurroundings:
+        return AccountSurroundings(
+            account, bell, taker=taker, cursors=cursors, session=session, clock=clock
+        )
+
+    return surround
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

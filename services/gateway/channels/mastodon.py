@@ -32,6 +32,7 @@ OWN_HEADER = "x-careline-own-names"
 _KIND = "mastodon"
 _STATUS_EVENTS = ("update", "status.update", "status.created", "status.updated")
 _LISTS = ("descendants", "ancestors", "statuses")
+_LONGEST_EVENT = 4 * 1024 * 1024
 _LONGEST_ID = 64
 
 
@@ -190,10 +191,14 @@ def server_sent(lines: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 class ServerSent:
-    """Puts lines together to events: ``event: <name>``, ``data: <part>`` …, an empty line."""
+    """Puts lines together to events: ``event: <name>``, ``data: <part>`` …, an empty line.
+
+    What is longer than any event is cut off, and so not understood.
+    """
 
     def __init__(self) -> None:
         self._name = ""
+        self._bytes = 0
         self._data: list[bytes] = []
 
     def take(self, line: bytes) -> tuple[str, bytes] | None:
@@ -202,9 +207,10 @@ class ServerSent:
             value = value.removeprefix(b" ")
             if field_name == b"event":
                 self._name = value.decode(errors="replace").strip()[:64]
-            elif field_name == b"data":
+            elif field_name == b"data" and self._bytes < _LONGEST_EVENT:
                 self._data.append(value)
+                self._bytes += len(value) + 1
             return None
         told = (self._name or "message", b"\n".join(self._data)) if self._data else None
-        self._name, self._data = "", []
+        self._name, self._data, self._bytes = "", [], 0
         return told

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.channels.mastodon import MastodonChannel, MastodonSettings
+from services.gateway.channels.mastodon import MastodonChannel, MastodonSettings, ServerSent
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
@@ -173,6 +173,15 @@ def test_a_servers_own_webhook_is_signed() -> None:
     flipped = InboundRequest(body[:-1] + b" ", {"x-hub-signature": offered})
     with pytest.raises(RefusedError):
         CHANNEL.verify(flipped, SETTINGS, 0)
+
+
+def test_an_event_that_never_ends_is_cut_off() -> None:
+    reader = ServerSent()
+    for _ in range(100):
+        assert reader.take(b"data: " + b"x" * 100_000) is None
+    told = reader.take(b"")
+    assert told is not None
+    assert len(told[1]) < 5_000_000
 
 
 def test_a_bad_entry_does_not_take_the_others_with_it() -> None:
