@@ -14,6 +14,7 @@ from services.gateway.domain.outbound import (
     TryLaterError,
     UnknownOutcomeError,
 )
+from services.gateway.ports import UnavailableError
 from services.gateway.senders.sender import AccessToken, PlatformAnswer
 from services.kernel.clock import Clock
 
@@ -127,7 +128,10 @@ class HttpPlatform:
         await self._submit_mail(server, message, sender, recipients)
 
     async def show_in_chat(self, thread_key: str, message: Mapping[str, object]) -> None:
-        await self._show_in_chat(thread_key, message)
+        try:
+            await self._show_in_chat(thread_key, message)
+        except UnavailableError as error:
+            raise TryLaterError(f"the chat cannot show it now: {error}") from error
 
 
 async def _fetched(fetch: Callable[[], Awaitable[AccessToken]]) -> AccessToken:

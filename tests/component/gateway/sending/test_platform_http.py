@@ -16,6 +16,7 @@ from services.gateway.domain.outbound import (
     TryLaterError,
     UnknownOutcomeError,
 )
+from services.gateway.ports import UnavailableError
 from services.gateway.senders.sender import AccessToken
 from services.kernel.testing.clock import ManualClock
 
@@ -27,6 +28,7 @@ class World:
 
     def __init__(self, base: str, session: aiohttp.ClientSession) -> None:
         self.base = base
+        self.chat_is_away = False
         self.clock = ManualClock(1_700_000_000_000_000)
         self.mails: list[tuple[str, bytes, str, Sequence[str]]] = []
         self.shown: list[tuple[str, Mapping[str, object]]] = []
@@ -43,6 +45,8 @@ class World:
         self.mails.append((server, message, sender, recipients))
 
     async def _show(self, thread_key: str, message: Mapping[str, object]) -> None:
+        if self.chat_is_away:
+            raise UnavailableError("the log does not take it")
         self.shown.append((thread_key, message))
 
 
@@ -198,3 +202,9 @@ async def test_mail_and_chat_go_their_own_ways(world: World) -> None:
     await world.platform.show_in_chat("acme/web_chat/1", {"text": "hi"})
     assert world.mails == [("smtp://a", b"hi", "me@example.org", ["you@example.org"])]
     assert world.shown == [("acme/web_chat/1", {"text": "hi"})]
+
+
+async def test_a_chat_that_cannot_be_written_to_is_tried_again(world: World) -> None:
+    world.chat_is_away = True
+    with pytest.raises(TryLaterError):
+        await world.platform.show_in_chat("acme/web_chat/1", {"text": "hi"})
