@@ -82,7 +82,7 @@ class ZendeskChannel(PlatformChannel):
             author, body = _comment(event.object("comment"), detail)
         elif event_type == "messaging_ticket.message_added":
             author, body = _chat(event)
-        elif event_type == "ticket.comment_redacted":
+        elif event_type in ("ticket.comment_redacted", "ticket.comment_made_private"):
             body = MessageDeletion(event.object("comment").text("id") or event.text("comment_id"))
         elif event_type in _CHANGES:
             body = _change(detail, event, event_type)

@@ -91,7 +91,9 @@ class TwilioChannel(PlatformChannel):
         event_type = entry.text("type")
         if "data" not in entry or not event_type:
             return self._read(_named_as_forms(entry), raw, digest(raw), None)
-        fields = _named_as_forms(entry.object("data"))
+        # Of a call it holds the callback's own fields; of a message fields of its own.
+        callback = entry.object("data").object("request").object("parameters")
+        fields = callback or _named_as_forms(entry.object("data"))
         read_type = event_type.removeprefix("com.twilio.messaging.")
         if read_type.startswith("message."):
             fields = Loose({"MessageStatus": read_type.partition(".")[2], **fields.values})

@@ -221,6 +221,27 @@ def test_an_event_stream_brings_many_and_one_unknown_stops_nothing() -> None:
     assert (third.body.type, third.event_id) == ("com.twilio.studio.flow.step.ended", "EZ03")
 
 
+def test_a_stream_tells_of_calls_in_the_callbacks_own_fields() -> None:
+    parameters = {
+        "CallSid": "CA1",
+        "From": "+49170",
+        "To": "+4930",
+        "Direction": "inbound",
+        "CallStatus": "completed",
+        "CallDuration": "62",
+    }
+    entry = {
+        "type": "com.twilio.voice.status-callback.call.completed",
+        "id": "EZ9",
+        "time": "2026-01-31T08:00:00Z",
+        "data": {"request": {"method": "POST", "parameters": parameters}},
+    }
+    [event] = CHANNEL.parse(InboundRequest(json.dumps([entry]).encode()))
+    assert isinstance(event.body, CallStep)
+    assert (event.body.phase, event.body.duration_us) == ("ended", 62_000_000)
+    assert (event.event_id, event.occurred_at_us) == ("CA1:ended", AT_US)
+
+
 def test_a_conversation_is_a_thread_of_many() -> None:
     base = {
         "ConversationSid": "CH1",

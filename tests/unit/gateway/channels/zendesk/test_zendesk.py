@@ -88,8 +88,9 @@ def test_changes_are_status_changes() -> None:
     assert one_of("ticket.created", {}).body == StatusChange("open", "900", "high")
 
 
-def test_a_redacted_comment_is_deleted() -> None:
-    assert one_of("ticket.comment_redacted", {"comment": {"id": "7"}}).body == MessageDeletion("7")
+def test_a_comment_that_the_customer_no_longer_sees_is_deleted() -> None:
+    for event_type in ("ticket.comment_redacted", "ticket.comment_made_private"):
+        assert one_of(event_type, {"comment": {"id": "7"}}).body == MessageDeletion("7")
 
 
 def test_a_chat_message_is_read() -> None:
