@@ -18,7 +18,7 @@ from services.gateway.domain.incoming import (
     WrittenMessage,
 )
 
-_QUOTE_OPENS = re.compile(r"\[quote(?:=[^\]\n]{0,300})?\]")
+_QUOTE_OPENS = re.compile(r"\[quote(?:=[^\[\]\n]{0,300})?\]")
 _QUOTE_CLOSES = "[/quote]"
 _SMALL_ACTION, _WHISPER = 3, 4
 _SYSTEM_USER = -1
@@ -117,7 +117,7 @@ def quotes_apart(raw: str) -> tuple[str, str]:
     own: list[str] = []
     quoted: list[str] = []
     position, last = 0, raw.rfind(_QUOTE_CLOSES)
-    while (opened := _QUOTE_OPENS.search(raw, position)) and opened.start() < last:
+    while (opened := _QUOTE_OPENS.search(raw, position)) and opened.end() <= last:
         own.append(raw[position : opened.start()])
         closed = raw.index(_QUOTE_CLOSES, opened.end())
         quoted.append(_QUOTE_OPENS.sub("", raw[opened.end() : closed]).strip())

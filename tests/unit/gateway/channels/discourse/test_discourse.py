@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.channels.discourse import DiscourseChannel, DiscourseSettings
+from services.gateway.channels.discourse_posts import quotes_apart
 from services.gateway.domain.inbound import (
     Answer,
     InboundRequest,
@@ -129,6 +130,26 @@ def test_a_captured_post_is_read_without_headers() -> None:
         occurred_at_us=AT_US,
         author_id="77",
     )
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "quoted"),
+    [
+        ('[quote="a, post:1"]x[/quote]y', "y", "x"),
+        ("[quote=[/quote]", "[quote=", ""),
+        ("[quote]x", "[quote]x", ""),
+        ("a[/quote]b", "ab", ""),
+        ("a[quote]x[/quote]b[quote]y[/quote]", "a\n\nb", "x\n\ny"),
+    ],
+)
+def test_quotations_are_told_apart(raw: str, text: str, quoted: str) -> None:
+    message = written(post(raw=raw))
+    assert (message.text, message.quoted_text) == (text, quoted)
+
+
+@given(st.text(alphabet='[]/quote="\n x', max_size=60), st.integers(0, 60))
+def test_any_quotation_is_read(raw: str, at: int) -> None:
+    quotes_apart(f"{raw[:at]}[quote]{raw[at:]}[/quote]")
 
 
 def test_without_the_raw_text_the_cooked_one_is_read() -> None:
