@@ -146,3 +146,19 @@ CONTACT = re.compile(
     r"\b(?:tel|phone|fax|mobil(?:e)?|cell|telefon)\b\s{0,3}[:.]|\b(?:GmbH|Ltd|Inc|LLC|AG|S\.?A\.?|B\.V\.)\b",
     re.IGNORECASE,
 )
+
+# What servers put below: a list's footer after a rule, a company's notice.
+FOOTER_RULE = re.compile(r"^\s{0,3}[-_=]{10,100}\s{0,3}$")
+LIST_FOOTER = re.compile(
+    r"mailing[- ]list|/listinfo/|unsubscribe|to post to this|abmelden|désabonner|退订|取消订阅",
+    re.IGNORECASE,
+)
+NOTICE = re.compile(
+    r"^\W{0,5}(?:this (?:e-?mail|message|communication|transmission)\b[^\n]{0,150}"
+    r"\b(?:confidential|intended|privileged)|confidentiality (?:notice|note|warning)|"
+    r"disclaimer\s{0,3}:|the information (?:contained )?in this (?:e-?mail|message)\b|"
+    r"diese (?:e-?mail|nachricht)\b[^\n]{0,150}\b(?:vertraulich|bestimmt)|"
+    r"ce (?:message|courriel|mail)\b[^\n]{0,150}\bconfidenti|"
+    r"este (?:mensaje|correo|e-?mail)\b[^\n]{0,150}\bconfiden|免责声明|保密声明|本邮件及其)",
+    re.IGNORECASE,
+)

@@ -22,6 +22,7 @@ _BLOCK_LINES = 8
 _FEWEST_LABELS = 3
 _LONGEST_CONTACT_BLOCK = 15
 _FEWEST_CONTACT_LINES = 2
+_LONGEST_FOOTER = 30
 _EMPTY_RUN = re.compile(r"\n{3,}")
 
 
@@ -177,8 +178,21 @@ def _signature(lines: list[str], start: int, end: int, *, said: bool) -> int:
     for index in range(start, end):
         if marks.SIGNATURE.match(lines[index]) and (said or _has_text(lines, start, index)):
             return _mobile(lines, start, index)
+    end = _footer(lines, start, end)
     begin = _mobile(lines, start, end)
     return begin if begin != end else _contact_block(lines, start, end)
+
+
+def _footer(lines: list[str], start: int, end: int) -> int:
+    """Take a mailing list's footer or a company's notice off the end."""
+    for index in range(max(start + 1, end - _LONGEST_FOOTER), end):
+        line = lines[index][:_LONGEST_LINE]
+        is_list = marks.FOOTER_RULE.match(line) and any(
+            marks.LIST_FOOTER.search(other[:_LONGEST_LINE]) for other in lines[index:end]
+        )
+        if (is_list or marks.NOTICE.match(line)) and _has_text(lines, start, index):
+            return index
+    return end
 
 
 def _mobile(lines: list[str], start: int, end: int) -> int:

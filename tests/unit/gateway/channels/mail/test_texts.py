@@ -197,3 +197,22 @@ def test_rarer_introductions_are_known_even_where_no_marks_follow(introduction: 
 def test_an_authors_own_list_is_not_taken_for_a_quote(line: str) -> None:
     text = f"Hello,\n\n{line}\n- a cup\n- a spoon"
     assert quoting.split(text).text == text
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "_______________________________\nlist mailing list\nhttps://x.example/listinfo/list",
+        "----------\nTo unsubscribe, write to list-leave@x.example",
+        "This e-mail and its attachments are confidential and intended for the addressee.\nMore.",
+        "Diese E-Mail ist vertraulich und nur für den Adressaten bestimmt.",
+        "CONFIDENTIALITY NOTICE: the contents are privileged.",
+    ],
+)
+def test_footers_of_lists_and_companies_are_no_text(footer: str) -> None:
+    assert quoting.split(f"My answer.\n\n{footer}\n") == quoting.Said("My answer.", "", footer)
+
+
+def test_a_rule_within_the_text_is_no_footer() -> None:
+    text = "One\n----------\nTwo\n\nThis e-mail is about my order."
+    assert quoting.split(text).text == text
