@@ -25,6 +25,8 @@ _NOT_CUSTOMERS = (
     AuthorKind.AUTHOR_KIND_BOT,
     AuthorKind.AUTHOR_KIND_SYSTEM,
 )
+# What the organisation itself does: who answers is no customer.
+_OWN_BODIES = frozenset({"reply_requested", "reply_progressed"})
 # The timeline that never ends: no run of it is counted.
 LIVE = "live"
 
@@ -75,7 +77,7 @@ class AssignParties(Stage):
                 return
             if body == "party_assigned":
                 _learn(event, partition)
-            elif event.party_key:
+            elif event.party_key and body not in _OWN_BODIES:
                 self._assign(event, event.message if body == "message" else None, partition, turn)
         turn.emit(event)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from careline.channel.v1.replies_pb2 import ReplyRequested
 from careline.event.v1.event_pb2 import (
     AuthorKind,
     Event,
@@ -373,3 +374,14 @@ def test_whatever_dies_when_the_outcome_is_that_of_one_quiet_run(
     for topic in ("identity.event-identified.v1", EVIDENCE_TOPIC):
         assert taken_once(stormy.written(topic)) == taken_once(calm.written(topic))
     assert stormy.changelog == calm.changelog
+
+
+def test_who_answers_is_no_customer() -> None:
+    harness = lane()
+    asked = message(1, "agent-12")
+    asked.reply_requested.CopyFrom(ReplyRequested(reply_id="r1", text="Done."))
+    harness.feed(asked)
+    harness.flush()
+    (event,) = harness.events()
+    assert not event.HasField("assignment")
+    assert harness.events(EVIDENCE_TOPIC) == []
