@@ -38,6 +38,8 @@ class OpenReply:
     doubtful: bool = False
     # Microseconds since the epoch, UTC: not before this.
     next_at_us: int = 0
+    # When this part was attempted first: platforms forget in time what they took.
+    first_attempt_at_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,23 @@ class EndedReply:
     part: int
 
 
-def attempted(reply: OpenReply, part: int, parts: int, attempt: int) -> OpenReply | None:
+def attempted(
+    reply: OpenReply, part: int, parts: int, attempt: int, at_us: int
+) -> OpenReply | None:
     """Return the reply after a written attempt; None when it is no news.
 
     An attempt may follow one without a known outcome: the platform drops what it took already.
     """
     if (part, attempt) != (reply.part, reply.attempt + 1):
         return None
-    doubtful = reply.doubtful or reply.under_way
     return replace(
-        reply, parts=parts, attempt=attempt, under_way=True, doubtful=doubtful, next_at_us=0
+        reply,
+        parts=parts,
+        attempt=attempt,
+        under_way=True,
+        doubtful=reply.doubtful or reply.under_way,
+        next_at_us=0,
+        first_attempt_at_us=reply.first_attempt_at_us or at_us,
     )
 
 
@@ -84,7 +93,9 @@ def sent(reply: OpenReply, part: int) -> OpenReply | EndedReply | None:
         return None
     if part + 1 >= reply.parts:
         return EndedReply(SENT, part)
-    return replace(reply, part=part + 1, attempt=0, under_way=False, doubtful=False, next_at_us=0)
+    return OpenReply(
+        reply.position, reply.thread_key, reply.request, part=part + 1, parts=reply.parts
+    )
 
 
 def refused(reply: OpenReply, part: int, attempt: int) -> EndedReply | None:

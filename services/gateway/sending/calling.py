@@ -23,6 +23,7 @@ from services.gateway.sending.progress import UNKNOWN_OUTCOME, attempt_of, outco
 from services.kernel.clock import Clock
 
 _SECOND_US = 1_000_000
+_TOO_LATE = "nobody heard the platform's answer, and by now it would take the same again"
 _LOOK_FIRST = "look at the conversation on the platform before you send it again"
 
 
@@ -36,6 +37,8 @@ class SendingPolicy:
     # The pause of an account, or of a reply, that was told to come later; it doubles.
     first_pause_us: int = _SECOND_US
     longest_pause_us: int = 300 * _SECOND_US
+    # So long at least platforms know what they took by its key (Mastodon: an hour).
+    keys_known_us: int = 45 * 60 * _SECOND_US
     # After so long nobody waits for the answer any more.
     give_up_us: int = 6 * 3600 * _SECOND_US
 
@@ -78,9 +81,11 @@ class Caller:
             return False
 
     async def announce(self, request: Event, reply: OpenReply) -> Event:
-        """Return the attempt to be written down, or the refusal where none is made."""
+        """Return the attempt to be written down, or the end where none is made."""
         now_us = self._clock.now_us()
         reply = replace(reply, doubtful=reply.doubtful or reply.under_way)
+        if reply.doubtful and self._is_forgotten(reply, now_us):
+            return unknown(request, reply, now_us, _TOO_LATE)
         try:
             parts = await self._plan(self._planner.way(request), request, now_us)
             _part_of(reply, parts)
@@ -132,7 +137,8 @@ class Caller:
     ) -> Outcome:
         now_us = self._clock.now_us()
         next_at_us = now_us + self._policy.pause_us(reply.attempt, asked_us)
-        if next_at_us > request.accepted_at_us + self._policy.give_up_us:
+        is_over = next_at_us > request.accepted_at_us + self._policy.give_up_us
+        if is_over or (code and self._is_forgotten(reply, next_at_us)):
             if code:
                 event = unknown(request, reply, now_us, reason)
             else:
@@ -149,6 +155,10 @@ class Caller:
             next_attempt_at_us=next_at_us,
         )
         return Outcome(event, trouble=True, asked_us=asked_us)
+
+    def _is_forgotten(self, reply: OpenReply, at_us: int) -> bool:
+        """Tell whether the platform may have forgotten by then that it took this part."""
+        return at_us > reply.first_attempt_at_us + self._policy.keys_known_us
 
     def _platform(self, way: Way) -> Platform:
         account = way.account

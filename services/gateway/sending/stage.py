@@ -69,7 +69,7 @@ class SendReplies(Stage):
         known = turn.table(OPEN).get(key)
         if known is None:
             return _on_late_word(key, told, turn)
-        after = follow(known, told)
+        after = follow(known, told, event.occurred_at_us)
         if after is None:
             if not known.under_way:
                 turn.follow_up(Waiting(key, known))
@@ -130,30 +130,30 @@ def _check(event: Event) -> None:
         )
 
 
-def _attempted(known: OpenReply, told: ReplyProgressed) -> _Known | None:
-    return delivery.attempted(known, told.part, told.parts, told.attempt)
+def _attempted(known: OpenReply, told: ReplyProgressed, at_us: int) -> _Known | None:
+    return delivery.attempted(known, told.part, told.parts, told.attempt, at_us)
 
 
-def _delayed(known: OpenReply, told: ReplyProgressed) -> _Known | None:
+def _delayed(known: OpenReply, told: ReplyProgressed, _: int) -> _Known | None:
     doubtful = told.code == UNKNOWN_OUTCOME
     return delivery.delayed(
         known, told.part, told.attempt, told.next_attempt_at_us, doubtful=doubtful
     )
 
 
-def _sent(known: OpenReply, told: ReplyProgressed) -> _Known | None:
+def _sent(known: OpenReply, told: ReplyProgressed, _: int) -> _Known | None:
     return delivery.sent(known, told.part)
 
 
-def _refused(known: OpenReply, told: ReplyProgressed) -> _Known | None:
+def _refused(known: OpenReply, told: ReplyProgressed, _: int) -> _Known | None:
     return delivery.refused(known, told.part, told.attempt)
 
 
-def _unknown(known: OpenReply, told: ReplyProgressed) -> _Known | None:
+def _unknown(known: OpenReply, told: ReplyProgressed, _: int) -> _Known | None:
     return delivery.given_up(known, told.part, told.attempt)
 
 
-_FOLLOW: dict[int, Callable[[OpenReply, ReplyProgressed], _Known | None]] = {
+_FOLLOW: dict[int, Callable[[OpenReply, ReplyProgressed, int], _Known | None]] = {
     ReplyState.REPLY_STATE_ATTEMPTED: _attempted,
     ReplyState.REPLY_STATE_DELAYED: _delayed,
     ReplyState.REPLY_STATE_SENT: _sent,

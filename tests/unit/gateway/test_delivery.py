@@ -7,7 +7,7 @@ ASKED = OpenReply(1, "acme/post/1", b"request")
 
 
 def under_way(parts: int = 1) -> OpenReply:
-    reply = delivery.attempted(ASKED, 0, parts, 1)
+    reply = delivery.attempted(ASKED, 0, parts, 1, 7)
     assert reply is not None
     return reply
 
@@ -15,14 +15,15 @@ def under_way(parts: int = 1) -> OpenReply:
 def test_an_attempt_is_news_once() -> None:
     reply = under_way()
     assert (reply.attempt, reply.under_way, reply.doubtful) == (1, True, False)
-    assert delivery.attempted(reply, 0, 1, 1) is None
-    assert delivery.attempted(ASKED, 0, 1, 2) is None
+    assert delivery.attempted(reply, 0, 1, 1, 7) is None
+    assert delivery.attempted(ASKED, 0, 1, 2, 7) is None
 
 
 def test_an_attempt_after_one_without_an_outcome_leaves_a_doubt() -> None:
-    again = delivery.attempted(under_way(), 0, 1, 2)
+    again = delivery.attempted(under_way(), 0, 1, 2, 7)
     assert again is not None
     assert again.doubtful
+    assert again.first_attempt_at_us == 7
 
 
 def test_a_delay_is_news_of_the_attempt_that_is_under_way() -> None:
@@ -45,7 +46,7 @@ def test_the_last_part_ends_the_reply_and_an_earlier_one_leads_to_the_next() -> 
 
 
 def test_what_is_out_is_out_whichever_attempt_it_was() -> None:
-    later = delivery.attempted(under_way(), 0, 1, 2)
+    later = delivery.attempted(under_way(), 0, 1, 2, 7)
     assert later is not None
     assert delivery.sent(later, 0) == EndedReply("sent", 0)
 

@@ -331,3 +331,17 @@ async def test_an_attachment_that_is_not_kept_any_more_is_named(office: Any) -> 
     reply_id = office.ask("look", attachments=[Attachment(blob_ref="blob:gone")])
     await office.until_told(reply_id, "refused")
     assert office.head(reply_id)[-1].reply_progressed.code == "attachment_missing"
+
+
+async def test_after_a_long_outage_nothing_is_repeated_that_the_platform_may_have_forgotten(
+    make_office: Callable[..., Any],
+) -> None:
+    office = make_office(keys_known_us=1)
+    office.sender.idempotent = True
+    office.sender.script["cut"] = [asyncio.Event()]
+    reply_id = office.ask("cut")
+    await office.until(lambda: bool(office.sender.calls))
+    await office.crash()
+    await office.until_told(reply_id, "attempted", "unknown")
+    assert len(office.sender.calls) == 1
+    await office.close()
