@@ -41,7 +41,7 @@ def channels(file: File, as_json: Json = False) -> None:
     else:
         for each in results:
             line = f"{each.vector_id}: {each.problem or 'ok'}"
-            out.print(line, highlight=False, markup=False)
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
         out.print(f"{len(results) - failed} passed, {failed} failed", highlight=False)
     if failed:
         raise typer.Exit(FAILED)
