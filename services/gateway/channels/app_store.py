@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.public_posts import as_fields, digest, each, identifier, read_json
-from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.pulled import PulledChannel, check_poll_seconds
 from services.gateway.channels.store_tokens import app_store_token
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
@@ -41,6 +41,7 @@ class AppStoreChannel(PulledChannel, PlatformChannel):
     settings = AppStoreSettings
 
     def check(self, settings: AppStoreSettings) -> None:
+        check_poll_seconds(settings.poll_seconds)
         given = (settings.app_id, settings.key_id, settings.private_key)
         if any(given) and not all(given):
             raise ValueError("reviews need app_id, key_id and private_key together")

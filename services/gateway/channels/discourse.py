@@ -13,7 +13,14 @@ from dataclasses import dataclass, field, replace
 
 from services.gateway.channels import discourse_chat, discourse_posts
 from services.gateway.channels.base import PlatformChannel
-from services.gateway.channels.public_posts import as_fields, digest, identifier, read_json
+from services.gateway.channels.public_posts import (
+    as_fields,
+    count,
+    digest,
+    engagement_event,
+    identifier,
+    read_json,
+)
 from services.gateway.domain.fields import Fields
 from services.gateway.domain.inbound import (
     Answer,
@@ -23,6 +30,7 @@ from services.gateway.domain.inbound import (
 )
 from services.gateway.domain.incoming import (
     CustomerAction,
+    Engagement,
     Identifier,
     IncomingBody,
     IncomingEvent,
@@ -170,7 +178,15 @@ def _topic(topic: Fields, context: _Context) -> list[IncomingEvent]:
         change = StatusChange("closed" if topic.flag("closed") else "open")
         return context.told(name, change, thread_id, None)
     body = UnrecognisedEvent(name, context.request.body)
-    return context.told(name, body, thread_id, topic.instant("created_at"), author)
+    told = context.told(name, body, thread_id, topic.instant("created_at"), author)
+    # A topic's counts are its first post's; where no id is told, a post goes by its number.
+    shown = Engagement(
+        f"{thread_id}/1",
+        likes=count(topic, "like_count"),
+        replies=count(topic, "reply_count"),
+        reach=count(topic, "views"),
+    )
+    return [*told, *engagement_event("discourse", thread_id, shown)]
 
 
 def _user(user: Fields, context: _Context) -> list[IncomingEvent]:

@@ -27,7 +27,7 @@ from services.gateway.channels.public_posts import (
     read_json,
     unrecognised,
 )
-from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.pulled import PulledChannel, check_poll_seconds
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent
 
@@ -58,6 +58,7 @@ class FeedChannel(PulledChannel, PlatformChannel):
     settings = FeedSettings
 
     def check(self, settings: FeedSettings) -> None:
+        check_poll_seconds(settings.poll_seconds)
         if settings.url and not settings.url.startswith(("https://", "http://")):
             raise ValueError('url is the feed\'s address, like "https://example.com/posts.ndjson"')
         if settings.mode not in ("poll", "stream"):

@@ -18,7 +18,7 @@ from services.gateway.channels.public_posts import (
     identifier,
     read_json,
 )
-from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.pulled import PulledChannel, check_poll_seconds
 from services.gateway.channels.store_tokens import google_assertion
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
@@ -52,6 +52,7 @@ class GooglePlayChannel(PulledChannel, PlatformChannel):
     settings = GooglePlaySettings
 
     def check(self, settings: GooglePlaySettings) -> None:
+        check_poll_seconds(settings.poll_seconds)
         given = (settings.package_name, settings.client_email, settings.private_key)
         if any(given) and not all(given):
             raise ValueError("reviews need package_name, client_email and private_key together")

@@ -66,6 +66,8 @@ class MastodonChannel(PlatformChannel):
             raise ValueError("a secret is empty; set the one of the webhook's own settings page")
         if settings.base_url and not settings.base_url.startswith(("https://", "http://")):
             raise ValueError('base_url is the server\'s address, like "https://example.social"')
+        if settings.base_url and "user" in settings.streams and not settings.access_token:
+            raise ValueError('streams: "user" needs the access_token of the account')
         for name in settings.streams:
             if name.partition(":")[0] not in ("user", "public", "hashtag"):
                 raise ValueError(

@@ -7,6 +7,12 @@ from typing import Any
 from services.gateway.domain.inbound import InboundRequest, RefusedError
 
 
+def check_poll_seconds(seconds: int) -> None:
+    """Raise ``ValueError`` for a pause that no platform would stand."""
+    if seconds < 1:
+        raise ValueError(f"poll_seconds is {seconds}; at least 1 second lies between two polls")
+
+
 class PulledChannel:
     path = ""
 

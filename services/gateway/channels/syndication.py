@@ -13,7 +13,7 @@ import feedparser
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.feed_nesting import DepthGuard, TooDeepError
 from services.gateway.channels.public_posts import MOST_ENTRIES
-from services.gateway.channels.pulled import PulledChannel
+from services.gateway.channels.pulled import PulledChannel, check_poll_seconds
 from services.gateway.channels.syndication_entries import read_entry
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent
@@ -38,6 +38,7 @@ class SyndicationChannel(PulledChannel, PlatformChannel):
     settings = SyndicationSettings
 
     def check(self, settings: SyndicationSettings) -> None:
+        check_poll_seconds(settings.poll_seconds)
         for url in settings.urls:
             if not url.startswith(("https://", "http://")):
                 raise ValueError(f"urls: {url!r} is no feed's address; it starts with https://")

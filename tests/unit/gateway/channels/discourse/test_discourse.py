@@ -253,6 +253,13 @@ def test_a_new_topic_is_recorded_with_its_author_and_thread() -> None:
     assert (event.thread_id, event.author_id, event.occurred_at_us) == ("311", "77", AT_US)
 
 
+def test_a_topics_counts_are_those_of_its_first_post() -> None:
+    topic = {"id": 311, "like_count": 4, "reply_count": 2, "views": 90}
+    [_, counts] = parse({"topic": topic}, "topic_edited")
+    assert counts.body == Engagement("311/1", likes=4, replies=2, reach=90)
+    assert counts.thread_id == "311"
+
+
 def test_a_new_member_brings_their_mail_address() -> None:
     user = {
         "id": 77,

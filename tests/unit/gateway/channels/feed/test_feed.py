@@ -96,10 +96,11 @@ def test_nobody_can_push() -> None:
         FeedSettings(mode="push"),
         FeedSettings(mapping=("words=text",)),
         FeedSettings(mapping=("text",)),
+        FeedSettings(poll_seconds=0),
     ],
 )
 def test_wrong_settings_are_told_at_the_start(settings: FeedSettings) -> None:
-    with pytest.raises(ValueError, match=r"url|mode|mapping"):
+    with pytest.raises(ValueError, match=r"url|mode|mapping|poll_seconds"):
         CHANNEL.check(settings)
 
 

@@ -211,3 +211,17 @@ def test_any_changed_payload_is_read_or_told(
     payload = data.draw(changed([STATUS, {"event": "update", "payload": json.dumps(STATUS)}]))
     with contextlib.suppress(InvalidRequestError):
         CHANNEL.parse(InboundRequest(json.dumps(payload).encode()))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MastodonSettings(secrets=("",)),
+        MastodonSettings(base_url="example.social", access_token="t"),
+        MastodonSettings(base_url="https://example.social"),
+        MastodonSettings(streams=("firehose",)),
+    ],
+)
+def test_wrong_settings_are_told_at_the_start(settings: MastodonSettings) -> None:
+    with pytest.raises(ValueError, match=r"secret|base_url|streams"):
+        CHANNEL.check(settings)
