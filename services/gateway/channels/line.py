@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from services.gateway.channels.base import PlatformChannel
-from services.gateway.channels.platform_json import child, milliseconds, understood
+from services.gateway.channels.platform_json import child, milliseconds, number, understood
 from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
@@ -80,7 +80,7 @@ class LineChannel(PlatformChannel):
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
         """Read a batch; an empty one is how LINE tries an address out."""
         batch = read_object(request.body)
-        return [self._event(entry) for entry in batch.entries("events", limit=_MOST_EVENTS)]
+        return [self._event(entry) for entry in _entries(batch)]
 
     def _event(self, entry: Fields) -> IncomingEvent:
         return understood(
@@ -107,6 +107,14 @@ class LineChannel(PlatformChannel):
             return self._placed(entry, body)
         except InvalidRequestError:
             return IncomingEvent(sha256(body.payload).hexdigest(), self.kind, "", body, None)
+
+
+def _entries(batch: Fields) -> list[Fields]:
+    """Return the events of a batch; a capture may hold one of them alone, or its message."""
+    if "events" in batch or "type" not in batch:
+        return batch.entries("events", limit=_MOST_EVENTS)
+    is_message = "id" in batch and not any(name in batch for name in ("source", "timestamp"))
+    return [Fields({"type": "message", "message": batch.values()}, "") if is_message else batch]
 
 
 def _event_id(entry: Fields) -> str:
@@ -162,7 +170,7 @@ def _attachments(message: Fields, kind: str) -> tuple[Attachment, ...]:
             media_id=message.identifier("id"),
             url=provider.text("originalContentUrl", "", limit=_URL_LIMIT),
             name=message.text("fileName", ""),
-            size_bytes=message.integer("fileSize") if "fileSize" in message else 0,
+            size_bytes=number(message, "fileSize") if "fileSize" in message else 0,
         ),
     )
 
@@ -190,7 +198,7 @@ def _postback(entry: Fields) -> IncomingBody:
         author_kind="customer",
         author_name="",
         text=next(filter(None, (picked.text(name, "") for name in names)), ""),
-        payload=postback.text("data", limit=TEXT_LIMIT),
+        payload=postback.text("data", "", limit=TEXT_LIMIT),
     )
 
 

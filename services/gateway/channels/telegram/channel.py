@@ -10,10 +10,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
 
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.platform_json import child, seconds
-from services.gateway.channels.telegram import messages
+from services.gateway.channels.telegram import captures, messages
 from services.gateway.channels.telegram.media import person
 from services.gateway.channels.telegram.settings import TelegramSettings
 from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
@@ -62,18 +64,47 @@ class TelegramChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        update = read_object(request.body)
+        document = read_object(request.body)
+        return [
+            event
+            for entry in captures.updates(document)
+            for event in _read(entry, request.body if entry is document else entry.as_json())
+        ]
+
+
+def _read(entry: Fields, body: bytes) -> list[IncomingEvent]:
+    """Read an update. One without an id, which only captures hold, is named by its bytes."""
+    update = captures.enveloped(entry, _READERS)
+    name = _type_of(update)
+    if "update_id" in update or name not in _READERS:
         event_id = str(update.integer("update_id"))
-        name = _type_of(update)
-        reader = _READERS.get(name)
-        if reader is None:
-            return [_other(update, event_id, name, request.body)]
-        try:
-            return reader(update.object(name), event_id, name)
-        except InvalidRequestError as error:
-            kind = _kept_name(update, name)
-            body = UnrecognisedEvent(kind, request.body, str(error))
-            return [IncomingEvent(event_id, _KIND, "", body, None)]
+    else:
+        event_id = sha256(body).hexdigest()
+    reader = _READERS.get(name)
+    if reader is None:
+        return [_other(update, event_id, name, body)]
+    try:
+        return reader(update.object(name), event_id, name)
+    except InvalidRequestError as error:
+        return [_kept(update, event_id, name, UnrecognisedEvent(name, body, str(error)))]
+
+
+def _kept(update: Fields, event_id: str, name: str, body: UnrecognisedEvent) -> IncomingEvent:
+    """Keep what was not understood, with as much of its frame as can be read."""
+    kept = replace(body, type=_kept_name(update, name))
+    try:
+        entry = update.object(name)
+        frame = entry.object("message") if name == "callback_query" else entry
+        return IncomingEvent(
+            event_id,
+            _KIND,
+            messages.thread(frame),
+            kept,
+            messages.sent_at_us(entry, edited=name.startswith("edited_")),
+            messages.author(entry).author_id,
+        )
+    except InvalidRequestError:
+        return IncomingEvent(event_id, _KIND, "", kept, None)
 
 
 def _type_of(update: Fields) -> str:
@@ -101,9 +132,10 @@ def _other(update: Fields, event_id: str, name: str, body: bytes) -> IncomingEve
         user = child(entry, "user" if "user" in entry else "from")
         author_id = str(user.integer("id")) if user.names() else ""
         at_us = seconds(entry, "date")
+        placed = messages.thread(entry) if "chat" in entry else ""
     except InvalidRequestError:
         return IncomingEvent(event_id, _KIND, "", kept, None)
-    return IncomingEvent(event_id, _KIND, "", kept, at_us, author_id)
+    return IncomingEvent(event_id, _KIND, placed, kept, at_us, author_id)
 
 
 def _message(message: Fields, event_id: str, name: str) -> list[IncomingEvent]:

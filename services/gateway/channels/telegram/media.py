@@ -44,8 +44,12 @@ def photo(holder: Fields, name: str) -> Iterator[Attachment]:
     """Return the largest of the sizes in which Telegram offers a picture."""
     sizes = holder.objects(name, limit=_MOST_SIZES)
     if sizes:
-        best = max(sizes, key=lambda size: size.integer("width") * size.integer("height"))
-        yield file(best, "image")
+        yield file(max(sizes, key=_area), "image")
+
+
+def _area(size: Fields) -> int:
+    sides = [size.integer(side) if side in size else 0 for side in ("width", "height")]
+    return sides[0] * sides[1]
 
 
 def _animation(message: Fields) -> Iterator[Attachment]:
@@ -59,7 +63,7 @@ def _sticker(message: Fields) -> Iterator[Attachment]:
     media_type = "image/webp"
     if sticker.flag("is_video"):
         media_type = "video/webm"
-    elif sticker.flag("is_animated"):
+    elif sticker.values().get("is_animated"):
         media_type = "application/x-tgsticker"
     yield Attachment(
         "sticker",

@@ -60,12 +60,11 @@ def message_id(message: Fields) -> str:
 
 
 def sent_at_us(message: Fields, *, edited: bool) -> int | None:
-    """Return the time; a message that is no longer accessible has the date 0."""
-    if edited:
-        message.integer("edit_date")
-        return seconds(message, "edit_date")
-    message.integer("date")
-    return seconds(message, "date")
+    """Return the time, when told; a message that is no longer accessible has the date 0."""
+    name = "edit_date" if edited and "edit_date" in message else "date"
+    if name in message:
+        message.integer(name)
+    return seconds(message, name)
 
 
 def thread(message: Fields) -> str:
@@ -89,6 +88,8 @@ def author(message: Fields) -> Author:
         return Author(str(speaker.integer("id")), name, "agent" if is_own else "customer")
     if "from" not in message and chat.text("type", "") == "channel":
         return Author(str(chat.integer("id")), person(chat), "agent")
+    if "from" not in message and chat.text("type", "") == "private":
+        return Author(str(chat.integer("id")), person(chat), "customer")
     user = message.object("from")
     user_id = user.integer("id")
     kind: AuthorKind = "customer"

@@ -235,3 +235,23 @@ def test_no_change_of_a_payload_breaks_the_parser(
     with contextlib.suppress(InvalidRequestError):
         bodies: list[IncomingBody] = [one.body for one in parse(payload)]
         assert len(bodies) == len(payload.get("events") or ())
+
+
+def test_an_event_is_read_also_outside_of_its_batch() -> None:
+    message = {"id": "31", "type": "text", "text": "\u304a\u306f\u3088\u3046"}
+    source = {"type": "user", "userId": "Ucustomer02"}
+    entry = {"type": "message", "timestamp": 1_772_529_342_123, "source": source}
+    [alone] = parse({**entry, "message": message})
+    [batched] = parse({"events": [{**entry, "message": message}]})
+    assert alone == batched
+    [bare] = parse(message)
+    assert bare.body == by_customer("31", text="\u304a\u306f\u3088\u3046")
+    assert bare.event_id == "message:31"
+
+
+def test_a_button_without_data_and_a_size_written_as_a_text_are_read() -> None:
+    assert event("postback", postback={"data": ""}).body == by_customer("01EVENT")
+    message = {"id": "32", "type": "file", "fileName": "a.pdf", "fileSize": "512"}
+    body = event("message", message=message).body
+    assert isinstance(body, WrittenMessage)
+    assert body.attachments[0].size_bytes == 512

@@ -353,7 +353,6 @@ def test_somebody_elses_contact_says_nothing_of_the_author(whose: dict[str, int]
         ({"message": "text"}, "message"),
         ({"message": message(date="now")}, "message"),
         ({"message": message(text="\ud800")}, "message"),
-        ({"edited_message": message()}, "edited_message"),
         ({"callback_query": {"id": "1"}}, "callback_query"),
         ({"message_reaction": {"chat": {"id": 1}, "message_id": 1}}, "message_reaction"),
         (
@@ -405,3 +404,68 @@ def test_no_change_of_a_payload_breaks_the_parser(
     payload = data.draw(changed(json.loads((SAMPLES / f"{name}.json").read_text())))
     with contextlib.suppress(InvalidRequestError):
         assert parse_all(payload)
+
+
+def test_an_edit_that_does_not_tell_its_time_has_that_of_the_message() -> None:
+    event = parse({"update_id": 5, "edited_message": message()})
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.body.edited, event.occurred_at_us) == (True, SENT_AT * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("alone", "edited"),
+    [
+        (message(), False),
+        ({"message": message()}, False),
+        ({"ok": True, "result": message()}, False),
+        ({"ok": True, "result": [{"update_id": 5, "message": message()}]}, False),
+        (message(edit_date=SENT_AT), True),
+        ({"update_id": 5, "message": message(date=None)}, False),
+    ],
+)
+def test_a_message_is_read_also_outside_of_its_update(alone: object, *, edited: bool) -> None:
+    event = parse(alone)
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.thread_id, event.author_id, event.body.text) == ("42", "42", "hola")
+    assert event.body.edited is edited
+    assert event.event_id == parse(alone).event_id
+
+
+def test_an_answer_of_get_updates_is_read_update_by_update() -> None:
+    updates = [{"update_id": n, "message": message(message_id=n)} for n in (3, 4)]
+    odd = {"update_id": 5, "purchased_paid_media": {"from": {"id": 42}}}
+    events = parse_all({"ok": True, "result": [*updates, odd]})
+    assert [event.event_id for event in events] == ["3", "4", "5"]
+    assert isinstance(events[2].body, UnrecognisedEvent)
+    assert json.loads(events[2].body.payload) == odd
+
+
+def test_other_objects_are_known_by_what_they_hold() -> None:
+    chat = {"id": -9, "type": "channel", "title": "News"}
+    post = parse({"message_id": 3, "chat": chat, "date": SENT_AT, "text": "open"})
+    assert isinstance(post.body, WrittenMessage)
+    assert (post.body.is_public, post.body.author_name) == (True, "News")
+    pressed = {"id": "8", "from": {"id": 42}, "chat_instance": "1", "data": "yes"}
+    assert parse({**pressed, "message": message()}).thread_id == "42"
+    given = {"chat": {"id": 42}, "message_id": 3, "new_reaction": [{"emoji": "\U0001f44d"}]}
+    assert parse(given).body == Reaction("3", "\U0001f44d")
+
+
+def test_a_notice_is_kept_with_its_thread_author_and_time() -> None:
+    event = parse({"update_id": 5, "message": message(text=None, left_chat_member={"id": 1})})
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert (event.thread_id, event.author_id) == ("42", "42")
+    assert event.occurred_at_us == SENT_AT * 1_000_000
+
+
+def test_who_writes_in_private_is_the_chat_where_nobody_is_named() -> None:
+    fields = message(chat={"id": 42, "type": "private", "first_name": "Ana"})
+    del fields["from"]
+    event = parse({"update_id": 5, "message": fields})
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.author_id, event.body.author_name) == ("42", "Ana")
+
+
+def test_a_picture_without_its_size_is_read() -> None:
+    photo = [{"file_id": "small", "width": 9, "height": 9}, {"file_id": "unknown"}]
+    assert [one.media_id for one in written(text=None, photo=photo).attachments] == ["small"]
