@@ -25,11 +25,13 @@ _TRANSIENT = range(400, 500)
 async def submit_mail(server: str, message: bytes, sender: str, recipients: Sequence[str]) -> None:
     """Submit to "smtp://user:password@host:587" (STARTTLS) or "smtps://…:465".
 
+    With "smtps+xoauth2://" what stands for the password is an access token.
+
     A password goes out over TLS only, unless the server is this machine itself. Raise
     ``TryLaterError`` (4xx, no connection), ``ReplyRefusedError`` (5xx) or ``UnknownOutcomeError``.
     """
     parts = urlsplit(server)
-    implicit_tls = parts.scheme == "smtps"
+    implicit_tls = parts.scheme.startswith("smtps")
     client = aiosmtplib.SMTP(
         hostname=parts.hostname or "",
         port=parts.port or (_TLS_PORT if implicit_tls else _SUBMISSION_PORT),
@@ -69,7 +71,11 @@ async def _open(client: aiosmtplib.SMTP, parts: SplitResult, *, implicit_tls: bo
             "the mail server offers no TLS, and the password must not go out without",
             "use smtps:// or a server that offers STARTTLS",
         )
-    await client.login(unquote(parts.username), unquote(parts.password or ""))
+    user, password = unquote(parts.username), unquote(parts.password or "")
+    if parts.scheme.endswith("+xoauth2"):
+        await client.auth_xoauth2(user, password)
+    else:
+        await client.login(user, password)
 
 
 async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> None:

@@ -6,18 +6,22 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
 
 from services.gateway.channels.mail import threads
-from services.gateway.channels.mail.channel import MailSettings
 from services.gateway.channels.mail.composing import Enclosure, Outgoing, compose
+from services.gateway.channels.mail.oauth import TokenError, read_token
+from services.gateway.channels.mail.settings import MailSettings
 from services.gateway.domain.incoming import Attachment
-from services.gateway.domain.outbound import Part, Reply, ReplyRefusedError
+from services.gateway.domain.outbound import Part, Reply, ReplyRefusedError, TryLaterError
 from services.gateway.senders.http_answers import raise_for
-from services.gateway.senders.sender import Platform
+from services.gateway.senders.sender import AccessToken, Platform
 from services.gateway.senders.splitting import signed
 
 _LONGEST_TEXT = 512 * 1024
 _MOST_REFERENCES = 15
+_TOKEN = "mail"  # noqa: S105  # a token's name
+_NOT_LET_IN = "smtp_535"
 _ANSWERING = re.compile(
     r"(?:re|aw|sv|antw|odp|回复|回覆|答复|答覆|返信)\s{0,3}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s{0,3}[:：]",
     re.IGNORECASE,
@@ -74,10 +78,37 @@ class MailSender:
         )
         # Nobody is told that an acknowledgement did not arrive: no two machines talk (RFC 3834).
         envelope_sender = "" if payload["unreturned"] else settings.address
-        await platform.submit_mail(
-            settings.submission, compose(outgoing), envelope_sender, [outgoing.recipient]
-        )
+        message, recipients = compose(outgoing), [outgoing.recipient]
+        server = await _server(settings, platform)
+        try:
+            await platform.submit_mail(server, message, envelope_sender, recipients)
+        except ReplyRefusedError as error:
+            if settings.oauth is None or error.code != _NOT_LET_IN:
+                raise
+            platform.forget_token(_TOKEN)
+            server = await _server(settings, platform)
+            await platform.submit_mail(server, message, envelope_sender, recipients)
         return outgoing.message_id
+
+
+async def _server(settings: MailSettings, platform: Platform) -> str:
+    """Return the server's address, with an access token for the password where it wants one."""
+    oauth = settings.oauth
+    if oauth is None:
+        return settings.submission
+
+    async def fetch() -> AccessToken:
+        answer = await platform.request("POST", oauth.token_url, form=oauth.form)
+        try:
+            return AccessToken(*read_token(answer.status, answer.body, platform.now_us()))
+        except TokenError as error:
+            raise TryLaterError(str(error)) from error
+
+    token = quote(await platform.token(_TOKEN, fetch), safe="")
+    parts = urlsplit(settings.submission)
+    user = parts.username or quote(settings.address, safe="")
+    place = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}+xoauth2://{user}:{token}@{place}"
 
 
 def _address(reply: Reply) -> dict[str, object]:

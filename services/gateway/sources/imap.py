@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 from aioimaplib import aioimaplib
 
 from services.gateway.channels.mail import reading
-from services.gateway.channels.mail.channel import MailSettings
+from services.gateway.channels.mail.oauth import FORM_HEADERS, TokenError, read_token
+from services.gateway.channels.mail.settings import MailSettings
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
 from services.gateway.sources.source import Surroundings
@@ -107,7 +108,7 @@ class _Watch:
             try:
                 async with self._connected() as client:
                     await self._follow(client)
-            except _ServerError as error:
+            except (_ServerError, TokenError) as error:
                 self._report(str(error))
             except _OUTSIDE as error:
                 self._report(f"{type(error).__name__}: {error}")
@@ -133,12 +134,23 @@ class _Watch:
         )
         try:
             await client.wait_hello_from_server()
-            _checked(await client.login(_quoted(box.user), box.password), "the login")
+            await self._log_in(client)
             yield client
         finally:
             transport = client.protocol.transport if client.protocol is not None else None
             if transport is not None:
                 transport.close()
+
+    async def _log_in(self, client: aioimaplib.IMAP4) -> None:
+        box, oauth = self._mailbox, self._settings.oauth
+        if oauth is None:
+            _checked(await client.login(_quoted(box.user), box.password), "the login")
+            return
+        status, _, body = await self._around.request(
+            "POST", oauth.token_url, headers=FORM_HEADERS, json=oauth.form
+        )
+        token, _ = read_token(status, body, self._around.now_us())
+        _checked(await client.xoauth2(box.user, token), "the access token")
 
     async def _follow(self, client: aioimaplib.IMAP4) -> None:
         selected = _checked(await client.select(_quoted(self._mailbox.folder)), "the folder")

@@ -8,7 +8,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.gateway.channels.mail import headers, reading
-from services.gateway.channels.mail.channel import MailSettings, listening_at
+from services.gateway.channels.mail.settings import MailSettings, listening_at
 from services.gateway.sources.imap import read_or_keep
 from services.gateway.sources.source import Surroundings
 

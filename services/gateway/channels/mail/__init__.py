@@ -1,5 +1,6 @@
 """The mail channel."""
 
-from services.gateway.channels.mail.channel import MailChannel, MailSettings
+from services.gateway.channels.mail.channel import MailChannel
+from services.gateway.channels.mail.settings import MailSettings
 
 __all__ = ["MailChannel", "MailSettings"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from base64 import b64decode
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -36,6 +37,7 @@ class FakeSurroundings:
         self.troubles: list[str] = []
         self.pauses: list[float] = []
         self.failure: Exception | None = None
+        self.asked: list[object] = []
 
     def now_us(self) -> int:
         return 1_772_529_342_000_000
@@ -54,6 +56,17 @@ class FakeSurroundings:
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
         await asyncio.sleep(0.01)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        self.asked.append(json)
+        return 200, {}, b'{"access_token": "t0ken", "expires_in": 3600}'
 
     def report(self, trouble: str = "") -> None:
         self.troubles.append(trouble)
@@ -118,6 +131,9 @@ class ImapServer:
             writer.write(f"* CAPABILITY IMAP4rev1{idle}\r\n".encode())
         elif name.startswith("LOGIN"):
             result = "OK in" if f'"{self.password}"' in command else "NO wrong password"
+        elif name.startswith("AUTHENTICATE XOAUTH2"):
+            said = b64decode(command.split()[2])
+            result = "OK in" if said.endswith(b"auth=Bearer t0ken\1\1") else "NO wrong token"
         elif name.startswith("SELECT"):
             following = max(self.mails, default=0) + 1
             writer.write(b"* %d EXISTS\r\n" % len(self.mails))

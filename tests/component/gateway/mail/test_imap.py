@@ -108,6 +108,28 @@ async def test_what_is_no_mail_is_kept_and_the_next_one_read(
     assert around.ids[1] == "2@x"
 
 
+async def test_a_server_without_passwords_gets_an_access_token(
+    around: Any, mailbox: Any, running: Any, until: Any
+) -> None:
+    settings = watching(
+        mailbox,
+        oauth_token_url="https://login.example/token",
+        oauth_client_id="c1",
+        oauth_client_secret="cs",
+        oauth_scope="imap",
+    )
+    running(SOURCE.run(around, settings))
+    await until(lambda: bool(mailbox.idling))
+    assert around.asked == [
+        {
+            "grant_type": "client_credentials",
+            "client_id": "c1",
+            "client_secret": "cs",
+            "scope": "imap",
+        }
+    ]
+
+
 def test_it_runs_only_for_accounts_with_mailboxes() -> None:
     assert not SOURCE.wanted(MailSettings())
     assert SOURCE.wanted(MailSettings(mailboxes=("imaps://x",)))

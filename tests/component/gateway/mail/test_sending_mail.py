@@ -250,3 +250,42 @@ def test_a_reply_is_signed_and_its_choices_written_out() -> None:
     assert part.text.endswith("\n\n- Yes\n- No\n- Anna Doe")
     with pytest.raises(ReplyRefusedError, match="no server"):
         SENDER.plan(REPLY, MailSettings(), 0)
+
+
+async def test_a_refused_access_token_is_fetched_anew_once() -> None:
+    class TokenServer(Outside):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens = ["stale", "fresh"]
+            self.tried: list[str] = []
+
+        async def request(self, method: str, url: str, **_: Any) -> PlatformAnswer:
+            token = json.dumps({"access_token": self.tokens[0], "expires_in": 60})
+            return PlatformAnswer(200, {}, token.encode())
+
+        async def token(self, name: str, fetch: Callable[[], Awaitable[AccessToken]]) -> str:
+            return (await fetch()).value
+
+        def forget_token(self, name: str) -> None:
+            self.tokens.pop(0)
+
+        async def submit_mail(
+            self, server: str, message: bytes, sender: str, recipients: Sequence[str]
+        ) -> None:
+            self.tried.append(server)
+            if "stale" in server:
+                raise ReplyRefusedError("smtp_535", "the token is too old")
+
+    outside = TokenServer()
+    settings = MailSettings(
+        address="help@x.example",
+        submission="smtps://smtp.x.example:465",
+        oauth_token_url="https://login.example/token",
+        oauth_client_id="c1",
+        oauth_refresh_token="r1",
+    )
+    await sent(REPLY, settings, outside)
+    assert outside.tried == [
+        "smtps+xoauth2://help%40x.example:stale@smtp.x.example:465",
+        "smtps+xoauth2://help%40x.example:fresh@smtp.x.example:465",
+    ]

@@ -359,6 +359,8 @@ def test_a_changed_mail_is_not_proved() -> None:
         (MailSettings(mailboxes=("imap://a:b@mail.example/INBOX",)), "shows the password"),
         (MailSettings(submission="smtps://x"), "address is missing"),
         (MailSettings(listen="2525"), "listen is not"),
+        (MailSettings(oauth_token_url="http://x.example"), "oauth_token_url is not"),
+        (MailSettings(oauth_token_url="https://x.example"), "oauth_client_id is missing"),
         (MailSettings(poll_seconds=0), "must be positive"),
         (MailSettings(secrets=("short",)), "a secret is"),
     ],
