@@ -14,9 +14,14 @@ from services.gateway.adapters.accounts_file import read_accounts
 from services.gateway.adapters.blob_folder import BlobFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import HttpServer
+from services.gateway.adapters.kafka_chat import ChatTail, KafkaArchive, KafkaScreen
 from services.gateway.adapters.kafka_log import KafkaLog
 from services.gateway.adapters.returned_payloads import ReturnedPayloads
+from services.gateway.adapters.web_chat.routes import add_routes
 from services.gateway.channels.registry import CHANNELS
+from services.gateway.chat.front import ChatFront, ChatParts
+from services.gateway.chat.rooms import ChatRooms
+from services.gateway.chat.waits import UnknownWaits
 from services.gateway.domain.account import Accounts
 from services.gateway.domain.framing import SegmentIdentity
 from services.gateway.domain.keys import PartyKeys
@@ -59,13 +64,28 @@ async def _run(
     clock = SystemClock()
     record_log = KafkaLog(settings.kafka)
     publisher = BatchPublisher(record_log, spool, clock, topic(HEAD))
+    blobs = BlobFolder(settings.blob_dir)
     intake = RequestIntake(
         accounts,
         publisher,
         clock,
         party_keys,
         recent=RecentEvents(settings.recent_events),
-        blobs=BlobFolder(settings.blob_dir),
+        blobs=blobs,
+    )
+
+    rooms = ChatRooms(KafkaArchive(settings.kafka))
+    screen = KafkaScreen(record_log, clock)
+    front = ChatFront(
+        ChatParts(
+            taker=intake,
+            screen=screen,
+            signs=screen,
+            rooms=rooms,
+            blobs=blobs,
+            waits=UnknownWaits(),
+            clock=clock,
+        )
     )
 
     def register(server: grpc.aio.Server) -> None:
@@ -77,9 +97,17 @@ async def _run(
         spool=spool,
         publisher=publisher,
         ticker=LiveTicker(publisher, clock),
-        http=HttpServer(settings.bind, settings.http_port, intake),
+        http=HttpServer(
+            settings.bind,
+            settings.http_port,
+            intake,
+            lambda app: add_routes(app, accounts, front),
+        ),
         grpc=GrpcServer(f"{settings.bind}:{settings.grpc_port}", [NAME], register),
-        companions={"returned": ReturnedPayloads(settings.kafka, intake).run},
+        companions={
+            "returned": ReturnedPayloads(settings.kafka, intake).run,
+            "chat": ChatTail(settings.kafka, rooms).run,
+        },
     )
     await GatewayProcess(parts, settings.bind, settings.metrics_port).run()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,13 +13,15 @@ import structlog
 
 from services.gateway.adapters.accounts_file import read_accounts
 from services.gateway.adapters.blob_folder import BlobFolder
+from services.gateway.adapters.kafka_chat import KafkaScreen
 from services.gateway.adapters.kafka_log import KafkaLog
 from services.gateway.adapters.mail_submission import submit_mail
 from services.gateway.adapters.platform_http import HttpPlatform, open_session
 from services.gateway.channels.registry import CHANNELS
+from services.gateway.chat.answering import show_reply
 from services.gateway.domain.account import Account, Accounts
 from services.gateway.domain.delivery import OpenReply
-from services.gateway.domain.outbound import ReplyRefusedError
+from services.gateway.ports_chat import ChatScreen
 from services.gateway.senders.registry import SENDERS
 from services.gateway.senders.sender import Platform
 from services.gateway.sending.calling import Caller, SendingPolicy
@@ -47,8 +50,8 @@ def bootstrap_send(settings: SendSettings) -> LaneService:
         call_seconds=settings.call_seconds,
         give_up_us=settings.give_up_seconds * _SECOND_US,
     )
-    outside = _Outside()
     record_log = KafkaLog(settings.kafka)
+    outside = _Outside(KafkaScreen(record_log, clock))
 
     def restored() -> Iterable[tuple[str, OpenReply]]:
         for table in core.tables(OPEN):
@@ -86,7 +89,8 @@ def bootstrap_send(settings: SendSettings) -> LaneService:
 class _Outside:
     """What the platforms are reached by."""
 
-    def __init__(self) -> None:
+    def __init__(self, screen: ChatScreen) -> None:
+        self._screen = screen
         self._clock = SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
@@ -104,13 +108,8 @@ class _Outside:
             session=self._session,
             clock=self._clock,
             submit_mail=submit_mail,
-            show_in_chat=_no_chat,
+            show_in_chat=partial(show_reply, self._screen, account),
         )
-
-
-async def _no_chat(thread_key: str, message: Mapping[str, object]) -> None:
-    _ = thread_key, message
-    raise ReplyRefusedError("no_chat", "this gateway has no chat of its own")
 
 
 def _begin_counting() -> None:

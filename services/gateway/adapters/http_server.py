@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -163,12 +164,22 @@ def _turn_away(error: Exception) -> tuple[str, web.Response]:
 
 
 class HttpServer:
-    def __init__(self, host: str, port: int, intake: RequestIntake) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        intake: RequestIntake,
+        add_routes: Callable[[web.Application], None] | None = None,
+    ) -> None:
+        """``add_routes`` adds what else is reached at this port: the web chat."""
         self._host = host
         self._port = port
+        app = build_app(intake)
+        if add_routes is not None:
+            add_routes(app)
         # Signatures cover the bytes as they came; nothing is unpacked before it is verified.
         self._runner = web.AppRunner(
-            build_app(intake),
+            app,
             access_log=None,
             auto_decompress=False,
             shutdown_timeout=_STOP_SECONDS,

@@ -20,6 +20,7 @@ from services.gateway.channels.slack.channel import SlackChannel
 from services.gateway.channels.syndication import SyndicationChannel
 from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.channels.twilio.channel import TwilioChannel
+from services.gateway.channels.web_chat import WebChatChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.channels.wecom import WecomChannel
 from services.gateway.channels.weibo import WeiboChannel
@@ -44,6 +45,7 @@ CHANNELS: tuple[Channel, ...] = (
     WhatsAppChannel(),
     MessengerChannel(),
     InstagramChannel(),
+    WebChatChannel(),
     WechatOfficialAccountChannel(),
     WecomChannel(),
     WeiboChannel(),

@@ -15,6 +15,7 @@ from services.gateway.senders.sender import Sender
 from services.gateway.senders.slack import SlackSender
 from services.gateway.senders.telegram import TelegramSender
 from services.gateway.senders.twilio import TwilioSender
+from services.gateway.senders.web_chat import WebChatSender
 from services.gateway.senders.wechat_official_account import WechatOfficialAccountSender
 from services.gateway.senders.wecom import WecomSender
 from services.gateway.senders.weibo import WeiboSender
@@ -31,6 +32,7 @@ SENDERS: tuple[Sender, ...] = (
     MessengerSender(),
     InstagramSender(),
     DouyinSender(),
+    WebChatSender(),
     WechatOfficialAccountSender(),
     WecomSender(),
     WeiboSender(),

@@ -1,0 +1,1 @@
+"""The web chat's way in: sockets, files, the widget itself."""

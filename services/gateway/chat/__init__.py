@@ -1,0 +1,1 @@
+"""The organisation's own web chat: rooms, and the conversation with each visitor's widget."""
