@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from careline.event.v1.event_pb2 import Event, EventBatch
 from services.gateway.ports import AppendFailedError, RecordLog
 from services.gateway.sending.lane import REPLIES_TOPIC
@@ -22,6 +24,7 @@ _HEADERS = ((CONTENT_TYPE_HEADER, CONTENT_TYPE), (SCHEMA_HEADER, SCHEMA))
 class Journal:
     def __init__(self, log: RecordLog) -> None:
         self._log = log
+        self._connecting = asyncio.Lock()
         self._partitions = topic(REPLIES_TOPIC).partitions
 
     async def write(self, event: Event) -> None:
@@ -39,6 +42,7 @@ class Journal:
             try:
                 await self._log.append([record])
             except AppendFailedError:
-                await self._log.connect()
+                async with self._connecting:
+                    await self._log.connect()
             else:
                 return
