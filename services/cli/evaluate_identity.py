@@ -81,7 +81,7 @@ def _stream(records: RecordFile, model: Model, truth: str, source: str | None) -
             if number % _TOLD_EVERY == 0:
                 bar.update(task, completed=number)
         bar.update(task, completed=len(run.true))
-    run.found = list(resolver.customer_of)
+    run.found = list(resolver.customers.of_record)
     return run
 
 

@@ -25,34 +25,36 @@ _ID_WORDS = "id|uid|uuid|guid|key|index|idx|row|rowid|rec|record|nr"
 _BY_NAME = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        (NATIONAL_ID, r"\b(ssn|nino|passport|national id|social security|tax id|vat|id card|soc sec)"
-                      r"|身份证|证件号|税号|统一社会信用"),
+        (NATIONAL_ID, r"\b(ssn|nino|passport|national id|social security|tax id|vat|soc sec)"),
+        (NATIONAL_ID, r"\bid card|身份证|证件号|税号|统一社会信用"),
         (EMAIL, r"\be? ?mail\b|\bemail|邮箱|电子邮件|邮件"),
         (PHONE, r"phone|mobile|\btel\b|\bcell|telephone|\bmsisdn|手机|电话|联系方式|号码"),
         (URL, r"\b(url|website|homepage|web|site|domain)\b|网址|网站|主页"),
-        (BIRTH_DATE, r"\bdob\b|birth ?date|date of birth|\bbirth ?day\b|\bborn\b|出生日期|生日|出生年月"),
+        (BIRTH_DATE, r"\bdob\b|birth ?date|date of birth|\bbirth ?day\b|\bborn\b"),
+        (BIRTH_DATE, r"出生日期|生日|出生年月"),
         (BIRTH_YEAR, r"birth ?year|year of birth|\byob\b|出生年"),
-        (PLACE, r"birth ?place|place of birth|\bborn in\b|birth (city|state|town)|出生地|籍贯"),
+        (PLACE, r"birth ?place|place of birth|birth (city|state|town)|出生地|籍贯"),
         (AGE, r"\bage\b|年龄"),
         (CATEGORY, r"\b(gender|sex)\b|性别"),
-        (STREET, r"street|\baddr|\broad\b|\bstrt?\b|house (no|num)|\bres street|住址|地址|街道"),
+        (STREET, r"street|\baddr|\broad\b|\bstrt?\b|house (no|num)|住址|地址|街道"),
         (POSTCODE, r"post ?code|\bzip\b|zip ?code|postal|邮编|邮政编码"),
         (CITY, r"\bcity\b|\btown\b|suburb|locality|municipal|\bplace\b|城市|市区"),
         (REGION, r"\bstate\b|\bregion\b|province|\bcounty\b|district|省份|^省$|地区"),
         (COUNTRY, r"country|nation(?:ality)?|国家|国籍"),
-        (ORGANISATION, r"company|organi[sz]ation|\borg\b|business|employer|firm|venue|restaurant|"
-                       r"hotel|institution|公司|单位|机构|企业|店名"),
+        (ORGANISATION, r"company|organi[sz]ation|\borg\b|business|employer|firm|venue"),
+        (ORGANISATION, r"restaurant|hotel|institution|公司|单位|机构|企业|店名"),
         (MIDDLE, r"middle|second name|\bmidl\b|\bmname\b"),
-        (FULL, r"full ?name|first and (sur|last)|\bname (full|complete)|姓名|全名|名字|称呼|联系人"),
+        (FULL, r"full ?name|first and (sur|last)|\bname (full|complete)"),
+        (FULL, r"姓名|全名|名字|称呼|联系人"),
         (GIVEN, r"given|first ?name|fore ?name|christian name|\bfirst\b|\bfname\b|^名$"),
         (FAMILY, r"sur ?name|last ?name|family|\blast\b|\blname\b|^姓$|姓氏"),
         (FULL, r"\bname\b"),
-        (CATEGORY, r"occupation|profession|\bjob\b|title|\brace\b|ethnic|party|status|type|"
-                   r"category|cuisine|职业|民族|类型"),
+        (CATEGORY, r"occupation|profession|\bjob\b|title|\brace\b|ethnic|party|status|type"),
+        (CATEGORY, r"category|cuisine|职业|民族|类型"),
         (TEXT, r"description|comment|note|remark|\btext\b|备注|描述"),
         (IGNORE, rf"\b({_ID_WORDS})\b|\b(cluster|entity|source|dataset|label|split|编号|序号)"),
     )
-)  # fmt: skip
+)
 _ORGANISATION_HINTS = (URL, ORGANISATION)
 _PERSON_HINTS = (GIVEN, FAMILY, BIRTH_DATE, BIRTH_YEAR, AGE, NATIONAL_ID, EMAIL)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")

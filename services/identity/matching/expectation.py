@@ -112,7 +112,8 @@ def _posterior(patterns: Patterns, fit: Fit, share: float, left_out: tuple[int, 
 def _counted(patterns: Patterns, at: int, size: int, weights: Floats) -> Floats:
     levels = patterns.levels[at]
     held = levels >= 0
-    return np.bincount(levels[held], weights[held], minlength=size)
+    counted = np.bincount(levels[held], weights[held], minlength=size)
+    return counted.astype(np.float64)
 
 
 def _shares(patterns: Patterns, at: int, size: int, weights: Floats) -> Floats:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.identity.matching.scoring import SUPPORT_BITS
+
 Floats = NDArray[np.float64]
 _NEVER = -np.inf
-# A family of attributes that agrees by so many bits counts as a support.
-_SUPPORT_BITS = 1.0
 
 
 def agglomerate(
@@ -18,58 +19,65 @@ def agglomerate(
     present: Floats,
     families: Floats,
     bias: float,
-    forbidden: NDArray[np.bool_] | None = None,
+    *,
     supports: int = 2,
+    start: Sequence[Sequence[int]] = (),
+    forbidden: NDArray[np.bool_] | None = None,
 ) -> list[list[int]]:
     """Merge the best pair of clusters while its weight with the bias is above zero.
 
     Two clusters weigh, for each attribute, the mean over all pairs of their records in which both
     have it: so a record that lacks a date is joined by what it has to those whose date is known.
+    ``start`` holds the records that are together already; of two forbidden records none may come
+    into the other's cluster.
     """
     size = weights.shape[1]
-    sums, counts = weights.copy(), present.copy()
-    members = [[each] for each in range(size)]
-    allowed = (
-        ~np.eye(size, dtype=bool) if forbidden is None else ~(forbidden | np.eye(size, dtype=bool))
+    same = np.eye(size, dtype=np.bool_)
+    clusters = _Clusters(
+        [[each] for each in range(size)],
+        weights.copy(),
+        present.copy(),
+        ~same if forbidden is None else ~(same | forbidden),
     )
-    score = _score(sums, counts, families, bias, supports)
-    score[~allowed] = _NEVER
+    for first, *others in start:
+        for each in others:
+            clusters.merge(first, each)
+    score = _score(clusters.sums, clusters.counts, families, bias, supports)
+    score[~clusters.allowed] = _NEVER
     while True:
-        at = int(np.argmax(score))
-        a, b = divmod(at, size)
+        a, b = sorted(divmod(int(np.argmax(score)), size))
         if score[a, b] <= 0:
-            break
-        if a > b:
-            a, b = b, a
-        members[a] += members[b]
-        members[b] = []
-        sums[:, a, :] += sums[:, b, :]
-        sums[:, :, a] = sums[:, a, :]
-        counts[:, a, :] += counts[:, b, :]
-        counts[:, :, a] = counts[:, a, :]
-        allowed[a] &= allowed[b]
-        allowed[:, a] = allowed[a]
-        allowed[b] = allowed[:, b] = False
-        row = _score(sums[:, a : a + 1, :], counts[:, a : a + 1, :], families, bias, supports)[0]
-        row[~allowed[a]] = _NEVER
+            return [sorted(each) for each in clusters.members if each]
+        clusters.merge(a, b)
+        sums, counts = clusters.sums[:, a : a + 1, :], clusters.counts[:, a : a + 1, :]
+        row = _score(sums, counts, families, bias, supports)[0]
+        row[~clusters.allowed[a]] = _NEVER
         score[a] = score[:, a] = row
         score[b] = score[:, b] = _NEVER
-    return [sorted(each) for each in members if each]
+
+
+@dataclass(slots=True)
+class _Clusters:
+    members: list[list[int]]
+    sums: Floats  # of weights, comparisons x clusters x clusters
+    counts: Floats
+    allowed: NDArray[np.bool_]
+
+    def merge(self, a: int, b: int) -> None:
+        self.members[a] += self.members[b]
+        self.members[b] = []
+        for table in (self.sums, self.counts):
+            table[:, a, :] += table[:, b, :]
+            table[:, :, a] = table[:, a, :]
+        self.allowed[a] &= self.allowed[b]
+        self.allowed[:, a] = self.allowed[a]
+        self.allowed[b] = self.allowed[:, b] = False
 
 
 def _score(sums: Floats, counts: Floats, families: Floats, bias: float, supports: int) -> Floats:
     means = sums / np.maximum(counts, 1.0)
     total = means.sum(axis=0) + bias
-    by_family = np.tensordot(families, means, axes=1)
-    total[(by_family > _SUPPORT_BITS).sum(axis=0) < supports] = _NEVER
+    by_family = families @ means.reshape(len(means), -1)
+    supported = (by_family > SUPPORT_BITS).sum(axis=0) >= supports
+    total[~supported.reshape(total.shape)] = _NEVER
     return np.asarray(total)
-
-
-def conflicts(values: Sequence[str | None]) -> NDArray[np.bool_] | None:
-    """Forbid the pairs of records whose values are both there and equal (one of a source)."""
-    if not any(values):
-        return None
-    return np.array([[bool(a) and a == b for b in values] for a in values])
-
-
-Conflict = Callable[[Sequence[str | None]], NDArray[np.bool_] | None]

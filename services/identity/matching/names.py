@@ -141,7 +141,9 @@ def _aligned(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[int, bool]:
     return alike, bool(a and b) and word_level(a[-1], b[-1]) <= NEAR
 
 
-def _full_han_level(a: str, b: str, first: tuple[str, ...], second: tuple[str, ...]) -> int:
+def _full_han_level(  # noqa: PLR0911  # a ladder of levels
+    a: str, b: str, first: tuple[str, ...], second: tuple[str, ...]
+) -> int:
     if has_han(a) and has_han(b):
         if sorted(a) == sorted(b):
             return 1

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.identity.domain.cores import Core, Sighting, cores_of
+from services.identity.domain.identifier_rules import DEFAULT_RULES, IdentifierRules
+from services.identity.domain.identifiers import Identifier
+from services.identity.domain.sightings import CarrierIndex, meaningful
 from services.identity.matching.comparisons import Fields
+from services.identity.matching.customers import Customers
 from services.identity.matching.facets import keys
 from services.identity.matching.index import BLOCK_CAP, BlockIndex
-from services.identity.matching.linkage import agglomerate, conflicts
+from services.identity.matching.linkage import agglomerate
 from services.identity.matching.model import Model
 from services.identity.matching.scoring import Row, Scorer
 
@@ -20,108 +28,259 @@ class Limits:
     """What the resolver decides by besides the model; none of it is chosen on a file's truth."""
 
     # Bits above even odds that a merge needs.
-    threshold_bits: float = 3.0
+    threshold_bits: float = 0.0
     # A customer whose weight is short by so much is still clustered anew with the rest.
-    margin_bits: float = 6.0
+    margin_bits: float = 10.0
+    # By so many bits more than needed, a record joins the only customer near it as it is.
+    plain_bits: float = 10.0
+    # So many families of attributes must speak for a merge: a name alone never does.
+    supports: int = 2
     candidates: int = 12
     together: int = 80
     block_cap: int = BLOCK_CAP
-    supports: int = 2
+
+
+class Evidence(NamedTuple):
+    """Why a record was held to be the same customer's as another, when it came."""
+
+    record: int
+    other: int
+    bits: float
+    identifier: Identifier | None
+
+
+class _Near(NamedTuple):
+    bits: float
+    customer: int
+    supports: int
+
+
+class VetoError(ValueError):
+    """Two records cannot be one customer's, whoever says so."""
 
 
 class Resolver:
-    """Records are numbered in the order of the log; a customer is named by its oldest record."""
+    """Records are numbered in the order of the log: of two, the lower is the older."""
 
-    def __init__(self, model: Model, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        limits: Limits | None = None,
+        rules: IdentifierRules = DEFAULT_RULES,
+    ) -> None:
         self.limits = limits or Limits()
         self.scorer = Scorer(model)
-        self._bias = model.prior_bits - self.limits.threshold_bits
+        self.customers = Customers()
+        self.evidence: list[Evidence] = []
+        self.rules = rules
+        self.carriers = CarrierIndex(rules)
+        self.bias = model.prior_bits - self.limits.threshold_bits
         self._index = BlockIndex(self.limits.block_cap)
-        self._rows: list[Row] = []
-        self._sources: list[str | None] = []
-        self.customer_of: list[int] = []
-        self.members: dict[int, list[int]] = {}
+        self.rows: list[Row] = []
+        self._sources: dict[int, str] = {}
+        self.sightings: dict[int, tuple[Sighting, ...]] = {}
+        self.together: dict[tuple[int, int], None] = {}
+        self.apart: dict[tuple[int, int], None] = {}
 
-    def take(self, fields: Fields, source: str | None = None) -> int:
-        """Take the next record of the log; return its customer."""
-        record = len(self._rows)
+    def take(
+        self, fields: Fields, source: str | None = None, sightings: Sequence[Sighting] = ()
+    ) -> int:
+        """Take the next record of the log; return its customer.
+
+        At most one record of a source belongs to a customer; ``None`` is no source.
+        """
+        record = self.customers.add()
         row = self.scorer.row(fields)
         wanted = keys(self.scorer.facets(row))
-        self._rows.append(row)
-        self._sources.append(source)
-        self.customer_of.append(record)
-        self.members[record] = [record]
-        touched = self._touched(row, self._candidates(wanted))
+        self.rows.append(row)
+        if source is not None:
+            self._sources[record] = source
+        sharing = self._carry(record, sightings)
+        near = self._near(row, self._candidates(wanted))
         self._index.add(wanted, record)
-        if touched:
-            self._cluster_anew([record, *touched])
-        return self.customer_of[record]
+        if not sharing and len(near) == 1 and self._is_plain(record, near[0]):
+            self.customers.join(record, near[0].customer)
+        else:
+            touched = dict.fromkeys([*sharing, *(each.customer for each in near)])
+            self._cluster_anew([*self.customers.records_of(list(touched)), record])
+        self._keep_evidence(record)
+        return self.customers.of_record[record]
+
+    def say_same(self, a: int, b: int) -> None:
+        """Join two records by hand; until :meth:`unsay` it outranks everything but a veto."""
+        pair = (min(a, b), max(a, b))
+        was_apart = pair in self.apart
+        self.apart.pop(pair, None)
+        self.together[pair] = None
+        self._judge_again(a, b)
+        if self.customers.of_record[a] != self.customers.of_record[b]:
+            del self.together[pair]
+            if was_apart:
+                self.apart[pair] = None
+            self._judge_again(a, b)
+            raise VetoError(
+                f"records {a} and {b} are not joined: their customers hold two values of an "
+                "identifier that is unique, or more than its limit, or were set apart by hand; "
+                "correct the identifiers or take back what set them apart"
+            )
+
+    def say_apart(self, a: int, b: int) -> None:
+        """Keep two records apart by hand, until :meth:`unsay`."""
+        pair = (min(a, b), max(a, b))
+        self.together.pop(pair, None)
+        self.apart[pair] = None
+        self._judge_again(a, b)
+
+    def unsay(self, a: int, b: int) -> None:
+        """Take back what was said of the two; what else is known decides again."""
+        pair = (min(a, b), max(a, b))
+        self.together.pop(pair, None)
+        self.apart.pop(pair, None)
+        self._judge_again(a, b)
+
+    def state(self) -> bytes:
+        """Return customers and their records, the same bytes on every replay."""
+        members = self.customers.members
+        return json.dumps([[each, members[each]] for each in sorted(members)]).encode()
+
+    def _judge_again(self, a: int, b: int) -> None:
+        of_record = self.customers.of_record
+        self._cluster_anew(self.customers.records_of(sorted({of_record[a], of_record[b]})))
+
+    def _carry(self, record: int, sightings: Sequence[Sighting]) -> list[int]:
+        """Keep the identifiers that mean something; return the customers that share one."""
+        kept = tuple(
+            Sighting(identifier, each.at_us)
+            for each in sorted(sightings)
+            for identifier in meaningful([each.identifier])
+        )
+        if not kept:
+            return []
+        self.sightings[record] = kept
+        others = self.carriers.add(record, kept)
+        return list(dict.fromkeys(self.customers.of_record[each] for each in others))
 
     def _candidates(self, wanted: Sequence[int]) -> list[int]:
         """Return the customers that share most keys with the record, the oldest first in a tie."""
         shared: dict[int, float] = {}
-        customer_of = self.customer_of
+        of_record = self.customers.of_record
         for block in self._index.blocks(wanted):
             gain = 1.0 / (3 + len(block))
             for other in block:
-                customer = customer_of[other]
+                customer = of_record[other]
                 shared[customer] = shared.get(customer, 0.0) + gain
         best = sorted(shared, key=lambda customer: (-shared[customer], customer))
         return best[: self.limits.candidates]
 
-    def _touched(self, row: Row, candidates: Sequence[int]) -> list[int]:
-        least = -self._bias - self.limits.margin_bits
-        weighed = [
-            (-weight, customer)
-            for customer in candidates
-            if (weight := self._weigh(row, customer)) > least
-        ]
-        touched, size = [], 1
-        for _, customer in sorted(weighed):
-            size += len(self.members[customer])
+    def _near(self, row: Row, candidates: Sequence[int]) -> list[_Near]:
+        """Return the customers that the record may belong to, the nearest first."""
+        least = -self.bias - self.limits.margin_bits
+        weighed = []
+        for customer in candidates:
+            members = [self.rows[each] for each in self.customers.members[customer]]
+            bits, supports = self.scorer.against(row, members)
+            if bits > least:
+                weighed.append(_Near(bits, customer, supports))
+        near, size = [], 1
+        for each in sorted(weighed, key=lambda each: (-each.bits, each.customer)):
+            size += len(self.customers.members[each.customer])
             if size > self.limits.together:
                 break
-            touched.append(customer)
-        return touched
+            near.append(each)
+        return near
 
-    def _weigh(self, row: Row, customer: int) -> float:
-        return self.scorer.against(row, [self._rows[each] for each in self.members[customer]])
+    def _is_plain(self, record: int, near: _Near) -> bool:
+        """Say whether the record belongs to the only customer near it beyond doubt."""
+        if near.bits + self.bias <= self.limits.plain_bits or near.supports < self.limits.supports:
+            return False
+        source = self._sources.get(record)
+        members = self.customers.members[near.customer]
+        return record not in self.sightings and (
+            source is None or all(self._sources.get(each) != source for each in members)
+        )
 
-    def _cluster_anew(self, customers: Sequence[int]) -> None:
-        records = sorted(each for customer in customers for each in self.members[customer])
-        weights, present = self.scorer.pairwise([self._rows[each] for each in records])
+    def _cluster_anew(self, records: Sequence[int]) -> None:
+        if len(records) == 1:
+            self.customers.divide([records])
+            return
+        place = {record: at for at, record in enumerate(records)}
+        cores = self._cores(records, place)
+        weights, present = self.scorer.pairwise([self.rows[each] for each in records])
         parts = agglomerate(
             weights,
             present,
             self.scorer.families,
-            self._bias,
-            conflicts([self._sources[each] for each in records]),
-            self.limits.supports,
+            self.bias,
+            supports=self.limits.supports,
+            start=[[place[each] for each in core.parties] for core in cores],
+            forbidden=self._forbidden(records, place, cores),
         )
-        self._assign([[records[each] for each in part] for part in parts], customers)
+        self.customers.divide([[records[each] for each in part] for part in parts])
 
-    def _assign(self, parts: Sequence[Sequence[int]], customers: Sequence[int]) -> None:
-        """A merge keeps the oldest id, a split leaves it with the largest part."""
-        for customer in customers:
-            del self.members[customer]
-        claims: dict[int, tuple[int, int]] = {}
-        for number, part in enumerate(parts):
-            for customer, count in _held(part, self.customer_of):
-                best = claims.get(customer)
-                if best is None or count > best[0]:
-                    claims[customer] = (count, number)
-        won: dict[int, int] = {}
-        for customer in sorted(claims):
-            won.setdefault(claims[customer][1], customer)
-        for number, part in enumerate(parts):
-            name = won.get(number, part[0])
-            if name in self.members:
-                name = min(each for each in part if each not in self.members)
-            self.members[name] = list(part)
-            for each in part:
-                self.customer_of[each] = name
+    def _cores(self, records: Sequence[int], place: dict[int, int]) -> list[Core]:
+        if not self.sightings and not self.together:
+            return [Core([record]) for record in records]
+        return cores_of(
+            {record: self.sightings.get(record, ()) for record in records},
+            self.rules,
+            self.carriers.generic,
+            _among(self.together, place),
+            _among(self.apart, place),
+        ).cores
+
+    def _forbidden(
+        self, records: Sequence[int], place: dict[int, int], cores: Sequence[Core]
+    ) -> NDArray[np.bool_] | None:
+        """Mark the pairs that no likeness may join: a source, a unique id or a person says no."""
+        pairs = [(place[a], place[b]) for a, b in _among(self.apart, place)]
+        if self._sources:
+            pairs += _clashes([self._sources.get(each) for each in records], same=True)
+        for kind in (rule.kind for rule in self.rules.rules if rule.unique):
+            held: list[str | None] = [None] * len(records)
+            for core in cores:
+                for value in core.values.get(kind, ())[:1]:
+                    for party in core.parties:
+                        held[place[party]] = value
+            pairs += _clashes(held, same=False)
+        if not pairs:
+            return None
+        matrix = np.zeros((len(records), len(records)), dtype=np.bool_)
+        for a, b in pairs:
+            matrix[a, b] = matrix[b, a] = True
+        return matrix
+
+    def _keep_evidence(self, record: int) -> None:
+        """Keep what speaks most for the record's place: an identifier, or else the likeness."""
+        others = [
+            each
+            for each in self.customers.members[self.customers.of_record[record]]
+            if each != record
+        ]
+        if not others:
+            return
+        own = {each.identifier for each in self.sightings.get(record, ())}
+        for other in others:
+            for sighting in self.sightings.get(other, ()):
+                if sighting.identifier in own and sighting.identifier not in self.carriers.generic:
+                    self.evidence.append(Evidence(record, other, 0.0, sighting.identifier))
+                    return
+        row = self.rows[record]
+        bits, other = max(
+            (self.scorer.against(row, [self.rows[each]])[0], -each) for each in others
+        )
+        self.evidence.append(Evidence(record, -other, round(bits, 2), None))
 
 
-def _held(part: Sequence[int], customer_of: Sequence[int]) -> list[tuple[int, int]]:
-    names, counts = np.unique([customer_of[each] for each in part], return_counts=True)
-    return list(zip(names.tolist(), counts.tolist(), strict=True))
+def _among(pairs: Iterable[tuple[int, int]], place: dict[int, int]) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in pairs if a in place and b in place]
+
+
+def _clashes(values: Sequence[str | None], *, same: bool) -> list[tuple[int, int]]:
+    """Return the pairs of places whose values, where both are there, are the same (or are not)."""
+    held = [(at, value) for at, value in enumerate(values) if value is not None]
+    return [
+        (a, b)
+        for number, (a, value) in enumerate(held)
+        for b, other in held[number + 1 :]
+        if (value == other) == same
+    ]

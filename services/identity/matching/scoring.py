@@ -36,6 +36,8 @@ _FAMILY = {
 }
 _OTHER_FAMILY = 9
 _CACHE = 1 << 21
+# A family of attributes that agrees by so many bits counts as a support.
+SUPPORT_BITS = 1.0
 
 
 class Scorer:
@@ -48,6 +50,7 @@ class Scorer:
         self._facets: list[list[Facets]] = [[] for _ in model.comparisons]
         self._weights: list[dict[int, float]] = [{} for _ in model.comparisons]
         families = [_FAMILY.get(each.kind, _OTHER_FAMILY) for each in model.comparisons]
+        self._family_of = [sorted(set(families)).index(family) for family in families]
         self.families: Floats = np.array(
             [[float(each == family) for each in families] for family in sorted(set(families))]
         )
@@ -96,21 +99,23 @@ class Scorer:
         columns = np.array(rows, dtype=np.int64).T
         weights = np.zeros((len(columns), size, size))
         present = (columns >= 0).astype(np.float64)
-        for at, column in enumerate(columns):
-            distinct, where = np.unique(column, return_inverse=True)
-            numbers = distinct.tolist()
+        for at, column in enumerate(zip(*rows, strict=True)):
+            places: dict[int, int] = {}
+            where = np.array([places.setdefault(number, len(places)) for number in column])
+            numbers = list(places)
             table = np.zeros((len(numbers), len(numbers)))
             for i, a in enumerate(numbers):
                 if a < 0:
                     continue
                 for j in range(i, len(numbers)):
-                    table[i, j] = table[j, i] = self.weight(at, a, numbers[j])
-            weights[at] = table[np.ix_(where, where)]
+                    if numbers[j] >= 0:
+                        table[i, j] = table[j, i] = self.weight(at, a, numbers[j])
+            weights[at] = table[where[:, None], where]
         return weights, present[:, :, None] * present[:, None, :]
 
-    def against(self, row: Row, members: Sequence[Row]) -> float:
-        """Return the mean weight of the record against the members, without the prior."""
-        total = 0.0
+    def against(self, row: Row, members: Sequence[Row]) -> tuple[float, int]:
+        """Return the mean weight of the record against the members, and how many supports."""
+        by_family = [0.0] * len(self.families)
         for at, number in enumerate(row):
             if number < 0:
                 continue
@@ -120,5 +125,5 @@ class Scorer:
                     sum_of += self.weight(at, number, other[at])
                     count += 1
             if count:
-                total += sum_of / count
-        return total
+                by_family[self._family_of[at]] += sum_of / count
+        return sum(by_family), sum(bits > SUPPORT_BITS for bits in by_family)

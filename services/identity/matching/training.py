@@ -96,7 +96,7 @@ class Table:
         return np.asarray((self.numbers >= 0).mean(axis=1))
 
     def terms(self, at: int) -> Ints:
-        """Number what each record holds at equality; -1 where it holds nothing."""
+        """Give each record the number of what it holds at equality, -1 where it holds nothing."""
         term = self.comparisons[at].terms[0]
         known: dict[str, int] = {}
         of_value = [
