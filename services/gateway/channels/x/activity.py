@@ -21,6 +21,8 @@ from services.gateway.domain.incoming import (
     WrittenMessage,
 )
 
+# The one kind of event within a conversation that somebody wrote.
+MESSAGE = "MessageCreate"
 _MOST_INCLUDED = 500
 _URL_LIMIT = 4_096
 _KINDS: dict[str, AttachmentKind] = {"photo": "image", "video": "video", "animated_gif": "video"}
@@ -28,7 +30,10 @@ _KINDS: dict[str, AttachmentKind] = {"photo": "image", "video": "video", "animat
 
 def post(data: Fields, includes: Fields, own_id: str) -> IncomingEvent:
     """Read a post with what it refers to. ``own_id``: whose posts are an agent's; "" is nobody."""
-    author_id = data.identifier("author_id")
+    if "text" not in data and "note_tweet" not in data:
+        data.complain("text", "is missing")
+    # Who asks for no more is told the id and the text alone.
+    author_id = data.identifier("author_id", "")
     referred = {
         one.text("type"): one.identifier("id")
         for one in data.objects("referenced_tweets", limit=MOST_MEDIA)
@@ -38,7 +43,7 @@ def post(data: Fields, includes: Fields, own_id: str) -> IncomingEvent:
     own = data.identifier("id")
     body = WrittenMessage(
         message_id=versions[0] if versions else own,
-        author_kind="agent" if author_id == own_id else "customer",
+        author_kind="agent" if author_id and author_id == own_id else "customer",
         author_name=name_of(_included(includes, "users", "id", author_id)),
         text=_text(data, includes, shared),
         reply_to_message_id=referred.get("replied_to", ""),
@@ -65,8 +70,8 @@ def activity(data: Fields, includes: Fields, own_id: str) -> IncomingEvent | Non
         )
     if kind == "like.create":
         return _like(data, payload, own_id)
-    if kind.startswith("dm.") and "dm_conversation_id" in payload:
-        return _direct_message(payload, includes, own_id)
+    if kind.startswith("dm.") and payload.text("event_type", MESSAGE) == MESSAGE:
+        return direct_message(payload, includes, own_id) if "sender_id" in payload else None
     if kind.startswith("post.") and "text" in payload:
         return post(payload, includes, own_id)
     return None
@@ -85,15 +90,15 @@ def _like(data: Fields, payload: Fields, own_id: str) -> IncomingEvent:
     )
 
 
-def _direct_message(payload: Fields, includes: Fields, own_id: str) -> IncomingEvent:
+def direct_message(payload: Fields, includes: Fields, own_id: str) -> IncomingEvent:
     """Read the flat form, whose conversation of two is named by both."""
-    sender_id = payload.identifier("sender_id")
-    conversation = payload.identifier("dm_conversation_id")
+    sender_id = payload.identifier("sender_id", "")
+    conversation = payload.identifier("dm_conversation_id", "") or sender_id
     others = [one for one in conversation.split("-") if one != own_id]
     customer = others[0] if len(others) == 1 else conversation
     body = WrittenMessage(
         message_id=payload.identifier("id"),
-        author_kind="agent" if sender_id == own_id else "customer",
+        author_kind="agent" if sender_id and sender_id == own_id else "customer",
         author_name=name_of(_included(includes, "users", "id", sender_id)),
         text=full_text(payload),
         attachments=_attachments(payload, includes),
@@ -101,7 +106,7 @@ def _direct_message(payload: Fields, includes: Fields, own_id: str) -> IncomingE
     return IncomingEvent(
         body.message_id,
         KIND,
-        f"{own_id}:{customer}",
+        f"{own_id}:{customer}" if own_id else conversation,
         body,
         payload.instant("created_at"),
         sender_id,

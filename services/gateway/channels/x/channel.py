@@ -7,12 +7,18 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from services.gateway.channels.base import PlatformChannel
 from services.gateway.channels.platform_json import child, milliseconds, understood
 from services.gateway.channels.x import activity, posts
-from services.gateway.channels.x.direct_messages import direct_message, reading
+from services.gateway.channels.x.captures import enveloped
+from services.gateway.channels.x.direct_messages import (
+    direct_message,
+    first_direct_message,
+    reading,
+)
 from services.gateway.channels.x.settings import XSettings
 from services.gateway.domain.fields import Fields, read_object
 from services.gateway.domain.inbound import Answer, InboundRequest, RefusedError
@@ -24,17 +30,8 @@ _CHALLENGE = "crc_token"
 # one: hence no brace, quote or space, without which nothing is a payload.
 _CHALLENGE_SHAPE = re.compile(r"[A-Za-z0-9_+/=.~-]{1,512}")
 _MOST_EVENTS = 1_000
-_TYPE = re.compile(r"[a-z_.]{1,64}")
+_TYPE = re.compile(r"[A-Za-z_.]{1,64}")
 _UNNAMED = "event"
-
-_Reader = Callable[[Fields, str, Fields], IncomingEvent]
-_READERS: Mapping[str, _Reader] = {
-    "tweet_create_events": lambda entry, own_id, _: posts.post(entry, own_id),
-    "favorite_events": lambda entry, *_: posts.like(entry),
-    "tweet_delete_events": lambda entry, *_: posts.deletion(entry),
-    "direct_message_events": direct_message,
-    "direct_message_mark_read_events": lambda entry, own_id, _: reading(entry, own_id),
-}
 
 
 class XChannel(PlatformChannel):
@@ -64,10 +61,29 @@ class XChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        payload = read_object(request.body)
+        payload = enveloped(read_object(request.body))
         if "data" in payload:
             return _version_2(payload, request.body)
         return _account_activity(payload, payload.identifier("for_user_id", ""), request.body)
+
+
+def _direct_message(entry: Fields, own_id: str, users: Fields) -> IncomingEvent:
+    """Read a direct message of any of the three versions, which captures mix."""
+    if "message_create" in entry or "sender_id" not in entry:
+        return direct_message(entry, own_id, users)
+    if "recipient_id" in entry:
+        return first_direct_message(entry, own_id)
+    return activity.direct_message(entry, Fields({}, ""), own_id)
+
+
+_Reader = Callable[[Fields, str, Fields], IncomingEvent]
+_READERS: Mapping[str, _Reader] = {
+    "tweet_create_events": lambda entry, own_id, _: posts.post(entry, own_id),
+    "favorite_events": lambda entry, *_: posts.like(entry),
+    "tweet_delete_events": lambda entry, *_: posts.deletion(entry),
+    "direct_message_events": _direct_message,
+    "direct_message_mark_read_events": lambda entry, own_id, _: reading(entry, own_id),
+}
 
 
 def _signature(secret: str, content: bytes) -> str:
@@ -83,9 +99,26 @@ def _account_activity(payload: Fields, own_id: str, body: bytes) -> list[Incomin
     ]
     if events:
         return events
+    if "user_event" in payload:
+        return [_user_event(payload.object("user_event"), body)]
     names = [name for name in payload.names() if name not in ("for_user_id", "users", "apps")]
     kind = names[0] if names and _TYPE.fullmatch(names[0]) else _UNNAMED
     return [_unrecognised(kind, sha256(body).hexdigest(), body)]
+
+
+def _user_event(event: Fields, body: bytes) -> IncomingEvent:
+    """Keep that a user withdrew the app's permission, with who and when."""
+    plain = _unrecognised("user_event", sha256(body).hexdigest(), body)
+    revoked = event.values().get("revoke")
+    told = Fields(revoked if isinstance(revoked, dict) else {}, "user_event.revoke")
+    return understood(
+        lambda: replace(
+            plain,
+            occurred_at_us=told.instant("date_time"),
+            author_id=child(told, "source").identifier("user_id", ""),
+        ),
+        lambda _: plain,
+    )
 
 
 def _entry(name: str, entry: Fields, own_id: str, payload: Fields) -> IncomingEvent:
@@ -120,8 +153,20 @@ def _other(name: str, entry: Fields) -> IncomingEvent:
 
 
 def _version_2(payload: Fields, body: bytes) -> list[IncomingEvent]:
-    data = payload.object("data")
-    kind = data.text("event_type", "")
+    """Read one object, or the list with which the API answers."""
+    includes = child(payload, "includes")
+    if not isinstance(payload.values()["data"], list):
+        return _version_2_object(payload.object("data"), includes, body)
+    return [
+        event
+        for entry in payload.entries("data", limit=_MOST_EVENTS)
+        for event in _version_2_object(entry, includes, entry.as_json())
+    ]
+
+
+def _version_2_object(data: Fields, includes: Fields, body: bytes) -> list[IncomingEvent]:
+    named = data.values().get("event_type")
+    kind = named if isinstance(named, str) else ""
     inner = child(data, "payload")
     own_id = child(data, "filter").identifier("user_id", "")
     if kind and any(name.endswith("_events") for name in inner.names()):
@@ -131,9 +176,13 @@ def _version_2(payload: Fields, body: bytes) -> list[IncomingEvent]:
     other = _unrecognised(name, event_id, body)
 
     def read() -> IncomingEvent:
-        if not kind:
-            return activity.post(data, child(payload, "includes"), own_id)
-        return activity.activity(data, child(data, "includes"), own_id) or other
+        if "payload" in data:
+            within = child(data, "includes") if "includes" in data else includes
+            return activity.activity(data, within, own_id) or other
+        if kind or "dm_conversation_id" in data:
+            is_message = kind in ("", activity.MESSAGE)
+            return activity.direct_message(data, includes, own_id) if is_message else other
+        return activity.post(data, includes, own_id)
 
     return [understood(read, lambda reason: _unrecognised(name, event_id, body, reason))]
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from services.gateway.channels.platform_json import child, milliseconds
 from services.gateway.channels.x.media import MOST_MEDIA, attachment, point
-from services.gateway.channels.x.posts import KIND, name_of, unescaped
+from services.gateway.channels.x.posts import (
+    KIND,
+    name_of,
+    post_id,
+    unescaped,
+    written_at_us,
+)
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.incoming import (
     Attachment,
@@ -52,6 +58,29 @@ def direct_message(entry: Fields, own_id: str, users: Fields) -> IncomingEvent:
         body=body,
         occurred_at_us=milliseconds(timed, "created_timestamp"),
         author_id=sender_id,
+    )
+
+
+def first_direct_message(entry: Fields, own_id: str) -> IncomingEvent:
+    """Read a message as the API's first version and its streams told it."""
+    sender_id = entry.identifier("sender_id")
+    body = WrittenMessage(
+        message_id=post_id(entry),
+        author_kind="agent" if sender_id == own_id else "customer",
+        author_name=name_of(child(entry, "sender")),
+        text=unescaped(entry.text("text", "", limit=TEXT_LIMIT)),
+        attachments=tuple(
+            attachment(media)
+            for media in child(entry, "entities").objects("media", limit=MOST_MEDIA)
+        ),
+    )
+    return IncomingEvent(
+        body.message_id,
+        KIND,
+        thread(own_id, sender_id, entry.identifier("recipient_id")),
+        body,
+        written_at_us(entry),
+        sender_id,
     )
 
 

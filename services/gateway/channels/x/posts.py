@@ -67,7 +67,7 @@ def post(status: Fields, own_id: str) -> IncomingEvent:
 def like(entry: Fields) -> IncomingEvent:
     liked, user = entry.object("favorited_status"), entry.object("user")
     return IncomingEvent(
-        event_id=entry.identifier("id"),
+        event_id=entry.identifier("id", "") or f"{user_id(user)}:{post_id(liked)}:{LIKE}",
         channel=KIND,
         thread_id=root(liked),
         body=Reaction(post_id(liked), LIKE),
