@@ -45,7 +45,7 @@ class Entity:
 
     @property
     def content_id(self) -> str:
-        return self.headers.raw("content-id").strip().strip("<>").strip()
+        return self.headers.text("content-id").strip().strip("<>").strip()
 
     @property
     def name(self) -> str:

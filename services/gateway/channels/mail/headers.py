@@ -51,7 +51,7 @@ class Headers:
     def word(self, name: str) -> str:
         """Return the first value's first word in lower case, without comments and parameters."""
         words = self.raw(name).split("(")[0].split(";")[0].split()
-        return words[0].strip("\"'").lower() if words else ""
+        return encoded_words.plain(words[0].strip("\"'").lower()) if words else ""
 
     def parameterised(self, name: str) -> tuple[str, dict[str, str]]:
         return parameters.read(self.raw(name))

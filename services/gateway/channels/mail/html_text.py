@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from services.gateway.channels.mail import html_marks as marks
 from services.gateway.channels.mail import html_tokens
@@ -104,7 +105,7 @@ def read(source: str) -> str:
 def content_ids(source: str) -> set[str]:
     """Return the ids of the parts that the page shows within itself."""
     found = re.findall(r"cid:([^\s\"'<>)]{1,256})", source[:_LONGEST], re.IGNORECASE)
-    return set(found)
+    return {name for one in found for name in (one, unquote(one))}
 
 
 def _begin(page: _Page, tag: Tag) -> None:

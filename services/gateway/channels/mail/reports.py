@@ -76,7 +76,7 @@ def _delivery(mail: Entity, status: Entity, about: Headers) -> Report | None:
     # One failure of several recipients is a failure.
     worst = next((name for name in ("failed", "delayed", *_KINDS) if name in actions), "")
     named = next((block for block in recipients if block.word("action") == worst), Headers(()))
-    ids = _ids(mail, about, blocks[0].raw("original-envelope-id") if blocks else "")
+    ids = _ids(mail, about, blocks[0].text("original-envelope-id") if blocks else "")
     kind = _KINDS.get(worst)
     if kind is None:
         body = UnrecognisedEvent(f"delivery-status.{worst or 'unknown'}"[:64], mail.raw)
@@ -92,7 +92,7 @@ def _delivery(mail: Entity, status: Entity, about: Headers) -> Report | None:
 
 def _disposition(mail: Entity, notice: Entity, about: Headers) -> Report | None:
     fields = header_blocks.split(notice.content.lstrip(b"\r\n"))[0]
-    mode, _, kind = fields.raw("disposition").partition(";")
+    mode, _, kind = fields.text("disposition").partition(";")
     kind = re.split(r"[\s/(]", kind.strip().lower())[0]
     ids = tuple(threads.ids(fields.text("original-message-id"))) or _ids(mail, about, "")
     if kind not in _READ or not ids:
@@ -109,7 +109,7 @@ def _plain_bounce(mail: Entity, about: Headers) -> Report | None:
     ids = _ids(mail, about, "") or tuple(threads.ids(found[1]) if found else ())
     if not ids:
         return None
-    party = mail.headers.raw("x-failed-recipients").split(",")[0].strip().lower()
+    party = mail.headers.text("x-failed-recipients").split(",")[0].strip().lower()
     return Report(
         Receipt("failed", ids, reason=mail.headers.text("subject")), _thread(about, ids), party
     )

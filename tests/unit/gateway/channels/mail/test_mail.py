@@ -401,3 +401,15 @@ def test_any_change_of_a_mail_is_read_or_refused(
     raw = path.read_bytes()
     place %= len(raw)
     unharmed(raw[:place] + new + raw[place + length :])
+
+
+def test_bytes_beyond_ascii_anywhere_leave_no_half_characters() -> None:
+    image = "Content-Type: image/png\nContent-ID: <bild-\udcfc@x>\n\nx"
+    raw = parts("related", HTML + "<img src='cid:x'>", image).encode("utf-8", "surrogateescape")
+    [attachment] = message(raw).attachments
+    attachment.media_id.encode()
+    status = "A: b\n\nFinal-Recipient: rfc822; \udcfc@x.example\nAction: failed\nStatus: 5\udcfc\n"
+    event = only(report("delivery-status", status).encode("utf-8", "surrogateescape"))
+    assert isinstance(event.body, Receipt)
+    event.body.code.encode()
+    event.author_id.encode()
