@@ -51,7 +51,8 @@ def parse(path: Path) -> EventBatch:
 
 
 def test_every_topic_of_events_has_an_example_and_no_other_topic_has() -> None:
-    wanted = {name for name, one in declared_topics().items() if one.schema != "bytes"}
+    schema = EventBatch.DESCRIPTOR.full_name
+    wanted = {name for name, one in declared_topics().items() if one.schema == schema}
     assert {topic_of(path) for path in FILES} == wanted
 
 
@@ -142,6 +143,6 @@ def _nameless(message: Message) -> Iterator[str]:
         if field.enum_type is not None:
             known = field.enum_type.values_by_number
             yield from (f"{field.full_name}={v}" for v in values if v == 0 or v not in known)
-        elif field.message_type is not None:
+        elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for each in values:
                 yield from _nameless(each)
