@@ -17,7 +17,11 @@ from services.gateway.domain.outbound import (
 
 _SUBMISSION_PORT = 587
 _TLS_PORT = 465
-_SECONDS = 30.0
+# Of connecting and of each answer. Whoever sends waits half a minute in all: that a server cannot be
+# reached must be known by then, or it would look like a mail that may have gone out.
+_SECONDS = 8.0
+# A server may look into a message before it takes it.
+_TAKING_SECONDS = 20.0
 _LONGEST_REASON = 300
 _TRANSIENT = range(400, 500)
 
@@ -80,7 +84,7 @@ async def _open(client: aiosmtplib.SMTP, parts: SplitResult, *, implicit_tls: bo
 
 async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> None:
     try:
-        await client.data(message)
+        await client.data(message, timeout=_TAKING_SECONDS)
     except aiosmtplib.SMTPResponseException:
         raise
     except (aiosmtplib.SMTPException, OSError) as error:
