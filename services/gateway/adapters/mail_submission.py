@@ -17,8 +17,8 @@ from services.gateway.domain.outbound import (
 
 _SUBMISSION_PORT = 587
 _TLS_PORT = 465
-# Of connecting and of each answer. Whoever sends waits half a minute in all: that a server cannot be
-# reached must be known by then, or it would look like a mail that may have gone out.
+# Of connecting and of each answer. Whoever sends waits half a minute in all: that a server cannot
+# be reached must be known by then, or it would look like a mail that may have gone out.
 _SECONDS = 8.0
 # A server may look into a message before it takes it.
 _TAKING_SECONDS = 20.0
