@@ -177,8 +177,9 @@ class _Watch:
             wanted = await _search(client, "UNSEEN")
         for uid in wanted:
             await self._take(client, uid)
-        following = int(_number(_UID_NEXT, selected) or "1")
-        newest = max([following - 1, *wanted])
+        following = _number(_UID_NEXT, selected)
+        known_uids = [int(following) - 1] if following else await _search(client, "ALL")
+        newest = max([0, *known_uids, *wanted])
         await self._around.keep_cursor(self._cursor, f"{validity}:{newest}")
         return validity, newest
 

@@ -18,6 +18,7 @@ _MESSAGES = ("message/rfc822", "message/global", "message/news")
 _OTHER_FORMS = ("text/x-amp-html", "text/watch-html", "text/x-watch-html", "text/rtf")
 _CONTACTS = ("text/vcard", "text/x-vcard", "text/directory", "application/vcard")
 _LOOKS_LIKE_HTML = re.compile(rb"\s{0,200}<(?:!doctype\s{1,5}html|html)[\s>]", re.IGNORECASE)
+_ESCAPED_FROM = re.compile(r"^>From (?=\S)", re.MULTILINE)
 _ENRICHED = re.compile(r"<[^<>]{0,200}>")
 _KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
 _LONGEST_NAME = 255
@@ -130,7 +131,8 @@ def _body(entity: Entity) -> tuple[str, list[Attachment]]:
         return html_text.read(_text_of_bytes(entity)), []
     data, files = transfer.enclosed(data)
     text = charsets.decode(data, entity.parameters.get("charset", ""))
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # A mailbox file marks lines that begin like its own separator; it is no quote.
+    text = _ESCAPED_FROM.sub("From ", text.replace("\r\n", "\n").replace("\r", "\n"))
     if entity.media_type in ("text/enriched", "text/richtext"):
         text = _ENRICHED.sub("", text)
     if entity.parameters.get("format", "").lower() == "flowed":

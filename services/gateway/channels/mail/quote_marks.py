@@ -90,8 +90,8 @@ FROM_LABEL = re.compile(rf"^[\s*>|]{{0,10}}(?:{_FROM})\*?\s{{0,3}}[:：]\*?(?:\s
 LABEL = re.compile(rf"^[\s*>|]{{0,10}}(?:{_FROM}|{_OTHERS})\*?\s{{0,3}}[:：]", re.IGNORECASE)
 RULE = re.compile(r"^\s{0,5}[-_*=]{3,100}\s{0,5}$")
 
-QUOTED_LINE = re.compile(r"^\s{0,3}(?:>|\|\s|＞)")
-QUOTE_PREFIX = re.compile(r"^(?:\s{0,3}[>＞|] ?)+")
+QUOTED_LINE = re.compile(r"^\s{0,3}[>＞]")
+QUOTE_PREFIX = re.compile(r"^(?:\s{0,3}[>＞] ?)+")
 
 SIGNATURE = re.compile(r"^\s{0,3}(?:--|—|––|__)\s{0,3}$")
 _DEVICE = (

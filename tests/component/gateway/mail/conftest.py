@@ -86,6 +86,7 @@ class ImapServer:
     """One mailbox for one user: as much of RFC 3501 and IDLE as a reader needs."""
 
     can_idle: bool = True
+    names_next: bool = True
     validity: int = 7
     mails: dict[int, bytes] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
@@ -138,7 +139,8 @@ class ImapServer:
             following = max(self.mails, default=0) + 1
             writer.write(b"* %d EXISTS\r\n" % len(self.mails))
             writer.write(b"* OK [UIDVALIDITY %d] valid\r\n" % self.validity)
-            writer.write(b"* OK [UIDNEXT %d] next\r\n" % following)
+            if self.names_next:
+                writer.write(b"* OK [UIDNEXT %d] next\r\n" % following)
         elif name.startswith("UID SEARCH"):
             found = " ".join(map(str, self._found(name)))
             writer.write(f"* SEARCH {found}".rstrip().encode() + b"\r\n")

@@ -34,6 +34,18 @@ async def test_unread_mail_is_taken_at_first_and_new_mail_as_it_comes(
     assert around.troubles[-1] == ""
 
 
+async def test_a_server_that_names_no_next_number_has_its_mails_counted(
+    around: Any, mailbox: Any, running: Any, until: Any
+) -> None:
+    mailbox.names_next = False
+    mailbox.mails = {8: mail(8)}
+    mailbox.seen = {8}
+    running(SOURCE.run(around, watching(mailbox)))
+    await until(lambda: bool(mailbox.idling))
+    assert around.ids == []
+    assert around.cursors[CURSOR] == "7:8"
+
+
 async def test_what_was_taken_is_not_read_again_after_a_restart(
     around: Any, mailbox: Any, running: Any, until: Any
 ) -> None:

@@ -181,6 +181,12 @@ def test_a_text_that_is_named_like_a_file_is_the_body_when_there_is_no_other() -
     assert (said.text, said.attachments) == ("Hello", ())
 
 
+def test_a_line_that_a_mailbox_file_has_marked_is_no_quote() -> None:
+    assert message("From: a@x.example\n\n>From what I see\nit works.").text == (
+        "From what I see\nit works."
+    )
+
+
 def test_an_empty_text_does_not_cost_a_file() -> None:
     file = "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nfile"
     said = message(parts("mixed", PLAIN + "\n", file))

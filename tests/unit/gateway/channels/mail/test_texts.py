@@ -124,6 +124,7 @@ def test_a_name_below_thanks_stays_and_contact_data_goes() -> None:
         "I wrote: nothing.\nStill nothing.",
         "-- \nonly this",
         "Sizes:\nTo: 5\nfits",
+        "| a | b |\n| 1 | 2 |",
     ],
 )
 def test_the_authors_words_are_never_lost(text: str) -> None:
