@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from slack_sdk.signature import SignatureVerifier
 
 from services.gateway.channels.base import PlatformChannel
+from services.gateway.channels.slack import captures
 from services.gateway.channels.slack.events import event_of
 from services.gateway.channels.slack.frame import KIND, type_name, unrecognised
 from services.gateway.channels.slack.interactions import command, interaction
@@ -121,18 +122,20 @@ def _read_form(body: bytes) -> dict[str, str]:
         raise InvalidRequestError("body", "is neither JSON nor a form") from None
 
 
-def _read_json(envelope: Fields, body: bytes, digest: str) -> list[IncomingEvent]:
-    """Read an event, or a capture: of what came in a form, or over a socket in an envelope."""
-    if "envelope_id" in envelope and "payload" in envelope:
-        envelope = envelope.object("payload")
-    kind = envelope.text("type", "")
-    if "command" in envelope:
-        return [command(envelope, digest, None)]
-    if kind == "event_callback" or "event" in envelope:
-        return [event_of(envelope, body, digest)]
-    if "actions" in envelope or "trigger_id" in envelope:
-        return interaction(envelope, body, digest)
-    return [unrecognised(type_name(kind), digest, body)]
+def _read_json(capture: Fields, body: bytes, digest: str) -> list[IncomingEvent]:
+    """Read an event, or a capture: of what came in a form, over a socket or from the API."""
+    capture = captures.opened(capture)
+    if "command" in capture:
+        return [command(capture, digest, None)]
+    if "event" not in capture and captures.is_interaction(capture):
+        return interaction(capture, body, digest)
+    envelopes = captures.enveloped(capture)
+    if len(envelopes) == 1:
+        return [event_of(envelopes[0], body, digest)]
+    pieces = [(envelope, envelope.as_json()) for envelope in envelopes]
+    if pieces:
+        return [event_of(one, piece, sha256(piece).hexdigest()) for one, piece in pieces]
+    return [unrecognised(type_name(capture.text("type", "")), digest, body)]
 
 
 def _sent_at_us(request: InboundRequest) -> int | None:

@@ -11,7 +11,7 @@ from services.gateway.channels.slack.frame import (
     unrecognised,
 )
 from services.gateway.channels.slack.messages import Own, author_of, written
-from services.gateway.domain.fields import Fields
+from services.gateway.domain.fields import ID_LIMIT, Fields
 from services.gateway.domain.incoming import (
     IncomingBody,
     IncomingEvent,
@@ -22,7 +22,17 @@ from services.gateway.domain.incoming import (
 
 _MOST_AUTHORIZATIONS = 100
 # The kinds of message that somebody wrote; the others tell what happened to a channel.
-_WRITTEN = ("", "file_share", "file_comment", "thread_broadcast", "me_message", "bot_message")
+_WRITTEN = (
+    "",
+    "assistant_app_thread",
+    "bot_message",
+    "file_comment",
+    "file_share",
+    "me_message",
+    "reply_broadcast",
+    "slackbot_response",
+    "thread_broadcast",
+)
 
 
 def event_of(envelope: Fields, body: bytes, fallback_id: str) -> IncomingEvent:
@@ -53,15 +63,25 @@ def _read(envelope: Fields, event: Fields, event_id: str, name: str, body: bytes
             return _written(envelope, event, event_id, at_us)
     if kind in ("reaction_added", "reaction_removed"):
         return _reaction(event, event_id, at_us, removed=kind == "reaction_removed")
-    user = event.values().get("user")
     return IncomingEvent(
-        event_id,
-        KIND,
-        "",
-        UnrecognisedEvent(name, body),
-        at_us,
-        author_id=event.text("user") if isinstance(user, str) and user else "",
+        event_id, KIND, _place(event), UnrecognisedEvent(name, body), at_us, _actor(event)
     )
+
+
+def _place(event: Fields) -> str:
+    """Return the channel that a notice is about; some notices hold all of the channel instead."""
+    item = child(event, "item") if isinstance(event.values().get("item"), dict) else event
+    channel = event.values().get("channel") or item.values().get("channel")
+    if isinstance(channel, dict):
+        channel = channel.get("id")
+    return channel if isinstance(channel, str) and len(channel) <= ID_LIMIT else ""
+
+
+def _actor(event: Fields) -> str:
+    user = event.values().get("user")
+    if isinstance(user, dict):
+        return event.object("user").text("id", "")
+    return event.text("user", "") or event.text("user_id", "")
 
 
 def _written(envelope: Fields, event: Fields, event_id: str, at_us: int | None) -> IncomingEvent:
@@ -106,7 +126,7 @@ def _event(
 
 
 def _thread(event: Fields, sent: str, root: str) -> str:
-    return thread(event.text("channel"), event.text("channel_type", ""), sent, root)
+    return thread(event.text("channel", ""), event.text("channel_type", ""), sent, root)
 
 
 def _own(envelope: Fields) -> Own:

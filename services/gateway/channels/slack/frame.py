@@ -15,7 +15,7 @@ _UNNAMED = "event"
 
 def time_us(fields: Fields, name: str) -> int | None:
     """Return a time like "1652227646.593159" as microseconds since the epoch; None when absent."""
-    if name not in fields:
+    if name not in fields or fields.values()[name] == "":
         return None
     match = _TIME.fullmatch(fields.identifier(name))
     if match is None:
@@ -32,7 +32,7 @@ def thread(channel: str, channel_type: str, sent: str, root: str) -> str:
     """
     is_direct = channel_type in ("im", "mpim", "app_home") or channel.startswith("D")
     begun = root or ("" if is_direct else sent)
-    return f"{channel}:{begun}" if begun else channel
+    return ":".join(filter(None, (channel, begun)))
 
 
 def type_name(*names: str) -> str:

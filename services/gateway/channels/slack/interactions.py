@@ -29,7 +29,7 @@ def interaction(payload: Fields, body: bytes, fallback_id: str) -> list[Incoming
     """Read a press, one event an element; what belongs to no message is kept as it came."""
     kind = payload.text("type", "")
     name = type_name(kind)
-    if kind not in _PRESSES or not ("channel" in payload or "container" in payload):
+    if kind not in _PRESSES or not _channel(payload):
         return [_kept(payload, body, fallback_id)]
     actions = payload.entries("actions", limit=_MOST_ACTIONS)
     if not actions:
@@ -48,13 +48,26 @@ def _kept(payload: Fields, body: bytes, fallback_id: str) -> IncomingEvent:
         lambda: IncomingEvent(
             event_id,
             KIND,
-            "",
+            _place(payload),
             UnrecognisedEvent(name, body),
             time_us(payload, "action_ts"),
             child(payload, "user").text("id", ""),
         ),
         lambda reason: unrecognised(name, event_id, body, reason),
     )
+
+
+def _channel(payload: Fields) -> str:
+    return child(payload, "channel").text("id", "") or child(payload, "container").text(
+        "channel_id", ""
+    )
+
+
+def _place(payload: Fields) -> str:
+    """Return the thread of the message that a shortcut was used on, else the channel."""
+    message = child(payload, "message")
+    sent = payload.text("message_ts", "") or message.text("ts", "")
+    return thread(_channel(payload), "", sent, message.text("thread_ts", ""))
 
 
 def _one(payload: Fields, action: Fields, body: bytes, fallback_id: str) -> IncomingEvent:
@@ -67,7 +80,7 @@ def _one(payload: Fields, action: Fields, body: bytes, fallback_id: str) -> Inco
 
 def _press(payload: Fields, action: Fields, fallback_id: str) -> IncomingEvent:
     container, message = child(payload, "container"), child(payload, "message")
-    channel = child(payload, "channel").text("id", "") or container.text("channel_id")
+    original = child(payload, "original_message")
     sent = payload.text("message_ts", "") or container.text("message_ts", "")
     sent = sent or message.text("ts", "")
     user = payload.object("user")
@@ -83,8 +96,8 @@ def _press(payload: Fields, action: Fields, fallback_id: str) -> IncomingEvent:
         reply_to_message_id=sent,
         payload=value,
     )
-    root = message.text("thread_ts", "") or container.text("thread_ts", "")
-    placed = thread(channel, "", sent, root)
+    roots = (one.text("thread_ts", "") for one in (message, container, original))
+    placed = thread(_channel(payload), "", sent, next(filter(None, roots), ""))
     return IncomingEvent(body.message_id, KIND, placed, body, at_us, user.text("id"))
 
 

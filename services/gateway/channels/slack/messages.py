@@ -61,9 +61,12 @@ def text_of(message: Fields) -> str:
 
 
 def _author_kind(message: Fields, own: Own) -> AuthorKind:
-    if "bot_id" in message or message.text("subtype", "") == "bot_message":
+    by_machine = ("bot_message", "slackbot_response")
+    if message.text("bot_id", "") or message.text("subtype", "") in by_machine:
         return "bot"
-    if message.text("user", "") in own.bots:
+    # What somebody typed or changed in Slack's own window says so.
+    by_hand = "client_msg_id" in message or "edited" in message
+    if message.text("user", "") in own.bots and not by_hand:
         return "bot"
     team = message.text("user_team", "") or message.text("source_team", "")
     return "agent" if team in own.teams else "customer"
@@ -92,8 +95,8 @@ def _attachments(message: Fields) -> Iterator[Attachment]:
         if url := card.text("image_url", "", limit=_URL_LIMIT):
             yield Attachment("image", url=url, name=card.text("title", "", limit=TEXT_LIMIT))
     for block in message.objects("blocks", limit=_MOST_BLOCKS):
-        if block.text("type", "") == "image" and "image_url" in block:
-            url = block.text("image_url", limit=_URL_LIMIT)
+        url = block.text("image_url", "", limit=_URL_LIMIT)
+        if url and block.text("type", "") == "image":
             yield Attachment("image", url=url, name=block.text("alt_text", "", limit=TEXT_LIMIT))
 
 

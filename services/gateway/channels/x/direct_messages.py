@@ -25,7 +25,7 @@ def thread(own_id: str, sender_id: str, recipient_id: str) -> str:
     """Return the account and the customer: one webhook carries several accounts."""
     own = own_id or recipient_id
     customer = recipient_id if sender_id == own else sender_id
-    return f"{own}:{customer}"
+    return f"{own}:{customer}" if own else customer
 
 
 def direct_message(entry: Fields, own_id: str, users: Fields) -> IncomingEvent:

@@ -397,3 +397,103 @@ def test_no_change_of_a_payload_breaks_the_parser(
     payload = data.draw(changed(json.loads((SAMPLES / f"{name}.json").read_text())))
     with contextlib.suppress(InvalidRequestError):
         assert parse(payload)
+
+
+MESSAGE = {
+    "type": "message",
+    "user": "U0MARIT",
+    "text": "is anybody there?",
+    "ts": "1772529342.123400",
+    "channel": "C0SHARED",
+}
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        MESSAGE,
+        {"ok": True, "channel": "C0SHARED", "ts": "1772529342.123400", "message": MESSAGE},
+        {"ok": True, "channel": "C0SHARED", "messages": [{**MESSAGE, "channel": None}]},
+        {"event": MESSAGE},
+    ],
+)
+def test_a_message_is_read_also_outside_of_its_envelope(capture: dict[str, Any]) -> None:
+    if "messages" in capture:
+        del capture["messages"][0]["channel"]
+    [read] = parse(capture)
+    assert (read.thread_id, read.author_id) == ("C0SHARED:1772529342.123400", "U0MARIT")
+    assert (written(read).text, read.occurred_at_us) == (MESSAGE["text"], 1_772_529_342_123_400)
+
+
+def test_a_history_is_read_message_by_message() -> None:
+    joined = {"type": "message", "subtype": "channel_join", "ts": "1772529000.000100"}
+    reads = parse({"ok": True, "messages": [MESSAGE, joined, 7], "has_more": False})
+    assert written(reads[0]).text == MESSAGE["text"]
+    assert [type(read.body) for read in reads[1:]] == [UnrecognisedEvent] * 2
+    assert len({read.event_id for read in reads}) == 3
+
+
+def test_a_forms_payload_may_be_noted_as_json() -> None:
+    text = (SAMPLES / "button.json").read_text()
+    [press, _] = parse({"payload": text})
+    assert written(press).text == "No, it did not"
+
+
+@pytest.mark.parametrize("fields", [{"client_msg_id": "1-2"}, {"edited": {"user": "U0CAREBOT"}}])
+def test_what_was_typed_in_slack_is_a_persons_also_with_the_apps_token(
+    fields: dict[str, Any],
+) -> None:
+    assert written(event(user="U0CAREBOT", **fields)).author_kind == "customer"
+
+
+def test_fields_that_are_there_and_empty_are_read_as_absent() -> None:
+    read = event(bot_id="", blocks=[{"type": "image", "image_url": ""}], event_ts="")
+    assert (written(read).author_kind, written(read).attachments) == ("customer", ())
+
+
+def test_a_notice_is_kept_with_its_channel_and_who_it_is_about() -> None:
+    assert event(type="member_joined_channel").thread_id == "C0SHARED"
+    created = event(type="channel_rename", channel={"id": "C0NEW"}, user={"id": "U1"})
+    assert (created.thread_id, created.author_id) == ("C0NEW", "U1")
+    starred = event(type="star_added", channel=None, item={"channel": "C0STAR"})
+    assert starred.thread_id == "C0STAR"
+
+
+def test_a_shortcut_on_a_message_is_kept_with_its_thread_and_time() -> None:
+    payload = {
+        "type": "message_action",
+        "action_ts": "1772529360.500000",
+        "channel": {"id": "C0SHARED"},
+        "user": {"id": "U0MARIT"},
+        "message": {"ts": "1772529342.123400", "thread_ts": "1772529000.000100"},
+    }
+    [read] = parse(payload)
+    assert (read.thread_id, read.author_id) == ("C0SHARED:1772529000.000100", "U0MARIT")
+    assert read.occurred_at_us == 1_772_529_360_500_000
+
+
+def test_a_press_in_a_form_is_kept_with_its_author() -> None:
+    [read] = parse(
+        {
+            "type": "block_actions",
+            "container": {"type": "view", "view_id": "V1"},
+            "user": {"id": "U0MARIT"},
+            "actions": [{"action_id": "next"}],
+        }
+    )
+    assert isinstance(read.body, UnrecognisedEvent)
+    assert (read.body.type, read.body.reason, read.author_id) == ("block_actions", "", "U0MARIT")
+
+
+def test_an_old_button_within_a_thread_belongs_to_it() -> None:
+    [read] = parse(
+        {
+            "type": "interactive_message",
+            "actions": [{"name": "list", "selected_options": [{"value": "A1"}]}],
+            "channel": {"id": "C0SHARED"},
+            "user": {"id": "U0MARIT", "name": "marit"},
+            "message_ts": "1772529350.000200",
+            "original_message": {"thread_ts": "1772529000.000100"},
+        }
+    )
+    assert (read.thread_id, written(read).payload) == ("C0SHARED:1772529000.000100", "A1")

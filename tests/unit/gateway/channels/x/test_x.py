@@ -493,3 +493,9 @@ def test_a_revoked_app_is_kept_with_who_and_when() -> None:
     revoked = {"date_time": "2026-03-03T09:15:42+00:00", "source": {"user_id": "901"}}
     [event] = parse({"user_event": {"revoke": revoked}})
     assert (event.author_id, event.occurred_at_us) == ("901", 1_772_529_342_000_000)
+
+
+def test_a_direct_message_that_names_no_receiver_stands_in_its_senders_thread() -> None:
+    message = {"id": "92", "message_create": {"sender_id": "901", "message_data": {"text": "hi"}}}
+    [event] = parse({"direct_message_events": [message]})
+    assert (event.thread_id, event.author_id) == ("901", "901")
