@@ -17,22 +17,38 @@ from services.gateway.domain.incoming import (
     WrittenMessage,
 )
 
+# Where those who record requests put the body.
+_WITHIN = ("body", "payload", "rawBody", "raw_body")
+# How many times a payload may be wrapped into another document.
+_DEEPEST = 3
+
 # Of a message these are always there, so that a reader need not ask.
 _ALWAYS = frozenset({"message_id", "author_kind", "author_name", "text", "attachments"})
 
 
 def parse_file(channel: Channel, request: InboundRequest) -> list[IncomingEvent]:
-    """Parse a captured payload, or several: a JSON list, or one JSON object a line.
+    """Parse a captured payload, or several.
+
+    Several are a JSON list, one JSON object a line, or an object of named payloads. Each may be a
+    text, as XML within JSON is, and stand in the request that it came with.
 
     Raise ``InvalidRequestError`` for what is none of these.
     """
+    return _parse(channel, request, _DEEPEST)
+
+
+def _parse(channel: Channel, request: InboundRequest, levels: int) -> list[IncomingEvent]:
     try:
         return list(channel.parse(request))
     except InvalidRequestError:
-        bodies = _several(request.body)
+        bodies = _several(request.body) if levels else ()
         if not bodies:
             raise
-    return [event for body in bodies for event in channel.parse(replace(request, body=body))]
+    return [
+        event
+        for body in bodies
+        for event in _parse(channel, replace(request, body=body), levels - 1)
+    ]
 
 
 def _several(body: bytes) -> Sequence[bytes]:
@@ -42,8 +58,26 @@ def _several(body: bytes) -> Sequence[bytes]:
         lines = [line for line in body.splitlines() if line.strip()]
         return lines if len(lines) > 1 and all(line[:1] == b"{" for line in lines) else ()
     if isinstance(document, list):
-        return [json.dumps(one).encode() for one in document]
-    return ()
+        return [_as_body(one) for one in document]
+    if isinstance(document, str):
+        return [_as_body(document)]
+    if not isinstance(document, dict):
+        return ()
+    within = next((document[name] for name in _WITHIN if _is_payload(document.get(name))), None)
+    if within is not None:
+        return [_as_body(within)]
+    named = list(document.values())
+    return [_as_body(one) for one in named] if all(map(_is_payload, named)) else ()
+
+
+def _is_payload(value: object) -> bool:
+    return isinstance(value, dict | list) or (isinstance(value, str) and value[:1] in "{[<")
+
+
+def _as_body(value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode(errors="surrogateescape")
+    return json.dumps(value).encode()
 
 
 def as_dict(event: IncomingEvent) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.gateway.channels.wechat_bodies import digest, optional, read_json_texts, whole_number
-from services.gateway.domain.fields import LARGEST_INTEGER, TEXT_LIMIT, Fields
+from services.gateway.channels.loose import moment_us
+from services.gateway.channels.wechat_bodies import digest, optional, read_json_texts
+from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import (
     Attachment,
@@ -26,9 +27,6 @@ from services.gateway.domain.incoming import (
 KIND = "douyin"
 _MOST_USERS = 1000
 _MOST_CARD_LINES = 100
-# Above this a time is in milliseconds, and above the next in microseconds.
-_LARGEST_SECONDS = 10**11
-_LARGEST_MILLISECONDS = 10**14
 _MOBILE_NUMBER = re.compile(r"1[3-9][0-9]{9}")
 
 # Sent to the account, or by it; "receive_msg" is the older name.
@@ -100,16 +98,7 @@ def thread_of(one: str, other: str) -> str:
 
 def instant_us(fields: Fields, name: str) -> int | None:
     """Return a time in seconds, milliseconds or microseconds as microseconds since the epoch."""
-    if not optional(fields, name):
-        return None
-    value = whole_number(fields, name)
-    if value > LARGEST_INTEGER // 1_000:
-        fields.complain(name, "is larger than any time")
-    if value < _LARGEST_SECONDS:
-        value *= 1_000_000
-    elif value < _LARGEST_MILLISECONDS:
-        value *= 1_000
-    return value if value > 0 else None
+    return moment_us(optional(fields, name))
 
 
 def _message(
@@ -122,7 +111,7 @@ def _message(
     conversation = optional(content, "conversation_short_id")
     in_group = "group" in name or optional(content, "conversation_type") == _GROUP
     account, customer = (sender, receiver) if name in _SENT else (receiver, sender)
-    kind = content.text("message_type", limit=64)
+    kind = content.text("message_type", "text" if "text" in content else None, limit=64)
     body: IncomingBody = UnrecognisedEvent(f"{name}.{kind}", raw)
     if kind in _MEDIA or kind in {"text", "retain_consult_card", "card", "link"}:
         text, identifiers = _words(content, kind)

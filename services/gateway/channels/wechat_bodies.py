@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError  # the exception; defusedxml parses
 
 from defusedxml.ElementTree import DefusedXMLParser
 
+from services.gateway.channels.loose import moment_us
 from services.gateway.domain.fields import ID_LIMIT, LARGEST_INTEGER, TEXT_LIMIT, Fields
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import Attachment, AttachmentKind, Location, WrittenMessage
@@ -128,13 +129,11 @@ def whole_number(fields: Fields, name: str) -> int:
 
 
 def seconds(fields: Fields, name: str) -> int | None:
-    """Return a time in seconds as microseconds since the epoch; None when there is none."""
-    if not optional(fields, name):
-        return None
-    value = whole_number(fields, name)
-    if value > LARGEST_INTEGER // 1_000_000:
-        fields.complain(name, "is larger than any time")
-    return value * 1_000_000 if value > 0 else None
+    """Return a time in seconds as microseconds since the epoch.
+
+    None when there is none, or it is none: what a customer wrote counts without it.
+    """
+    return moment_us(optional(fields, name))
 
 
 def digest(raw: bytes) -> str:
@@ -154,6 +153,11 @@ def readable(fields: Fields, name: str, *, limit: int = ID_LIMIT) -> str:
         return optional(fields, name, limit=limit)
     except InvalidRequestError:
         return ""
+
+
+def message_id_of(fields: Fields) -> str:
+    """Return a message's id; events write the name in another case."""
+    return optional(fields, "MsgId", limit=64) or optional(fields, "MsgID", limit=64)
 
 
 def event_id_of(fields: Fields, author_id: str, raw: bytes) -> str:

@@ -14,6 +14,7 @@ from services.gateway.channels.wechat_bodies import (
     TYPE_NAMES,
     digest,
     event_id_of,
+    message_id_of,
     optional,
     read_body,
     readable,
@@ -127,7 +128,7 @@ class WechatOfficialAccountChannel(PlatformChannel):
         if kind == "event":
             event_id, body = event_id_of(fields, author_id, raw), _happening(fields, raw)
         else:
-            message_id = optional(fields, "MsgId", limit=64) or digest(raw)
+            message_id = message_id_of(fields) or digest(raw)
             event_id = f"{author_id}:{message_id}"
             message = written(fields, kind, message_id, "")
             if message is None:

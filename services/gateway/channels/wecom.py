@@ -13,6 +13,7 @@ from services.gateway.channels.wechat_bodies import (
     TYPE_NAMES,
     digest,
     event_id_of,
+    message_id_of,
     optional,
     read_body,
     seconds,
@@ -143,7 +144,7 @@ def _event(fields: Fields, raw: bytes) -> IncomingEvent:
         thread_id = author_id if isinstance(body, CustomerAction) else ""
         return IncomingEvent(event_id, KIND, thread_id, body, at_us, author_id)
     author_id = fields.text("FromUserName")
-    message_id = optional(fields, "MsgId", limit=64) or digest(raw)
+    message_id = message_id_of(fields) or digest(raw)
     message = written(fields, kind, message_id, optional(fields, "AgentID", limit=64))
     told = UnrecognisedEvent(kind, raw) if message is None else message
     return IncomingEvent(f"{author_id}:{message_id}", KIND, author_id, told, at_us, author_id)

@@ -31,7 +31,12 @@ _MOST_CHOICES = 50
 _MOST_MERGED = 500
 
 # Who wrote it, by "origin".
-_AUTHORS: Mapping[str, AuthorKind] = {"3": "customer", "4": "system", "5": "agent"}
+_CUSTOMER, _SYSTEM, _SERVICER = "3", "4", "5"
+_AUTHORS: Mapping[str, AuthorKind] = {
+    _CUSTOMER: "customer",
+    _SYSTEM: "system",
+    _SERVICER: "agent",
+}
 _MEDIA: Mapping[str, AttachmentKind] = {
     "image": "image",
     "voice": "audio",
@@ -53,7 +58,7 @@ _FAILURES = {
 
 
 def thread_of(open_kfid: str, external_userid: str) -> str:
-    return f"{open_kfid}:{external_userid}" if open_kfid and external_userid else ""
+    return ":".join(filter(None, (open_kfid, external_userid))) if external_userid else ""
 
 
 def pulled_events(body: bytes) -> list[IncomingEvent]:
@@ -89,14 +94,12 @@ def _event(message: Fields) -> IncomingEvent:
         thread_id = thread_of(optional(event, "open_kfid"), customer)
         body = _happening(event, message)
         return IncomingEvent(message_id, KIND, thread_id, body, at_us, customer)
-    origin = message.text("origin", limit=8)
+    servicer, customer = optional(message, "servicer_userid"), message.text("external_userid")
+    origin = optional(message, "origin", limit=8) or (_SERVICER if servicer else _CUSTOMER)
     if origin not in _AUTHORS:
         message.complain("origin", "is none of 3, 4 and 5")
-    customer = message.text("external_userid")
-    author_id = {"customer": customer, "agent": optional(message, "servicer_userid")}.get(
-        _AUTHORS[origin], ""
-    )
-    thread_id = thread_of(message.text("open_kfid"), customer)
+    author_id = {"customer": customer, "agent": servicer}.get(_AUTHORS[origin], "")
+    thread_id = thread_of(optional(message, "open_kfid"), customer)
     written = _written(message, kind, message_id, _AUTHORS[origin])
     return IncomingEvent(message_id, KIND, thread_id, written, at_us, author_id)
 
@@ -206,10 +209,31 @@ def _order(content: Fields) -> _Read:
 
 def _merged(content: Fields) -> _Read:
     lines = [
-        f"{optional(item, 'sender_name')}: {optional(item, 'msg_content')}"
+        f"{optional(item, 'sender_name')}: {_merged_words(item)}"
         for item in content.objects("item", limit=_MOST_MERGED)
     ]
     return optional(content, "title"), "", "\n".join(lines), ()
+
+
+def _merged_words(item: Fields) -> str:
+    """Return what one of the messages says: ``msg_content`` is a message, as JSON in a text."""
+    told = item.values().get("msg_content")
+    if isinstance(told, str):
+        if not told.lstrip().startswith("{"):
+            return optional(item, "msg_content")
+        try:
+            message = read_json_texts(told.encode(errors="replace"))
+        except InvalidRequestError:
+            return optional(item, "msg_content")
+    else:
+        message = item.object("msg_content")
+    kind = optional(item, "msgtype", limit=64) or optional(message, "msgtype", limit=64) or "text"
+    # What a merged conversation repeats has its pictures with the others.
+    if not isinstance(message.values().get(kind), dict):
+        return f"[{kind}]"
+    content = message.object(kind)
+    words = (optional(content, name) for name in ("content", "title", "name", "url"))
+    return next(filter(None, words), f"[{kind}]")
 
 
 _READERS: Mapping[str, Callable[[Fields], _Read]] = {

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
 from services.gateway.channels.base import PlatformChannel
+from services.gateway.channels.loose import moment_us
 from services.gateway.channels.wechat_bodies import (
     coordinates,
     digest,
+    message_id_of,
     optional,
     read_body,
     read_json_texts,
@@ -122,7 +124,7 @@ class WeiboChannel(PlatformChannel):
     def _wechat_event(self, fields: Fields, kind: str, raw: bytes) -> IncomingEvent:
         """Weibo leaves MsgId empty."""
         sender_id = fields.text("FromUserName", limit=64)
-        event_id = f"{sender_id}:{optional(fields, 'MsgId', limit=64) or digest(raw)}"
+        event_id = f"{sender_id}:{message_id_of(fields) or digest(raw)}"
         body: IncomingBody | None
         if kind == "event":
             name = optional(fields, "Event", limit=64)
@@ -155,13 +157,13 @@ _TOLD = ("sender_id", "receiver_id", "created_at", "type", "text")
 
 
 def _instant_us(fields: Fields, name: str) -> int | None:
-    """Read "Mon Jul 16 18:09:20 +0800 2012"."""
+    """Read "Mon Jul 16 18:09:20 +0800 2012", or a time of another form; None for no time."""
     text = optional(fields, name, limit=64)
     if not text:
         return None
     match = _CREATED_AT.fullmatch(text)
     if match is None or match[1] not in _MONTHS:
-        fields.complain(name, 'is not a time like "Mon Jul 16 18:09:20 +0800 2012"')
+        return moment_us(text)
     day, hour, minute, second, year = (int(match[n]) for n in (2, 3, 4, 5, 9))
     offset = timedelta(hours=int(match[7]), minutes=int(match[8]))
     try:
@@ -169,7 +171,7 @@ def _instant_us(fields: Fields, name: str) -> int | None:
         month = _MONTHS.index(match[1]) + 1
         at = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except (ValueError, OverflowError):
-        fields.complain(name, "is not a time of any calendar")
+        return None
     at_us = (at - _EPOCH) // timedelta(microseconds=1)
     return at_us if at_us > 0 else None
 

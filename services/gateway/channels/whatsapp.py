@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.gateway.channels.meta.pieces import Conversation, Entry, each, instant_us
+from services.gateway.channels.meta.pieces import Conversation, Entry, digest, each, instant_us
 from services.gateway.channels.meta.webhook import MetaChannel, MetaSettings
 from services.gateway.channels.meta.whatsapp_messages import Author, read_body, type_of
 from services.gateway.channels.meta.whatsapp_receipts import read_call, read_status
@@ -115,7 +115,7 @@ class _Number:
         return [self._event(message, author, person.wa_id or person.user_id)]
 
     def _event(self, message: Fields, author: Author, customer: str) -> IncomingEvent:
-        message_id = message.text("id")
+        message_id = message.text("id", "") or f"message:{digest(message.values())}"
         here = self._conversation(
             message.text("group_id", "") or customer, author.author_id, message
         )

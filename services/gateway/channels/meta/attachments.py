@@ -17,6 +17,7 @@ _KINDS: Mapping[str, AttachmentKind] = {
     "audio": "audio",
     "file": "file",
     "sticker": "sticker",
+    "like_heart": "sticker",
     "reel": "video",
     "ig_reel": "video",
 }
@@ -58,17 +59,25 @@ def _template_text(attachment: Fields) -> str:
 
 
 def _add(found: list[Attachment], more: list[Attachment]) -> None:
-    """Add what is new: a shared post comes in its old and its new form, with one address."""
+    """Add what is new: a shared post comes in its old and its new form."""
     for one in more:
-        same = next((at for at, other in enumerate(found) if one.url and other.url == one.url), -1)
+        same = next((at for at, other in enumerate(found) if _is_same(one, other)), -1)
         if same < 0:
             found.append(one)
         elif one.media_id and not found[same].media_id:
             found[same] = one
 
 
+def _is_same(one: Attachment, other: Attachment) -> bool:
+    if one.url or other.url:
+        return one.url == other.url
+    return bool(one.media_id) and one.media_id == other.media_id
+
+
 def _payload(attachment: Fields) -> Fields:
-    return attachment.object("payload") if "payload" in attachment else _NOTHING
+    # A text is what somebody's button stands for, and says nothing of a file.
+    is_object = isinstance(attachment.values().get("payload"), dict)
+    return attachment.object("payload") if is_object else _NOTHING
 
 
 def _attachment(attachment: Fields, payload: Fields, sticker_id: str) -> Attachment:

@@ -20,6 +20,7 @@ def read_comment(value: Fields, channel: str, entry: Entry) -> Sequence[Incoming
     author = value.object("from") if "from" in value else _NOTHING
     author_id = author.identifier("id", "")
     media_id = _media_id(value)
+    parent_id = value.identifier("parent_id", "")
     # Instagram does not say when it was written; the batch is put together at once.
     occurred_at_us = (
         instant_us(value, "timestamp") or instant_us(value, "created_time") or entry.batched_at_us
@@ -30,11 +31,11 @@ def read_comment(value: Fields, channel: str, entry: Entry) -> Sequence[Incoming
         author_kind="agent" if by_business else "customer",
         author_name=author.text("username", "") or author.text("name", ""),
         text=value.text("text", "", limit=TEXT_LIMIT),
-        reply_to_message_id=value.identifier("parent_id", "") or media_id,
+        reply_to_message_id=parent_id or media_id,
         is_public=True,
         reply_address=COMMENT_ADDRESS + comment_id,
     )
-    here = Conversation(channel, media_id, author_id, occurred_at_us)
+    here = Conversation(channel, media_id or parent_id or comment_id, author_id, occurred_at_us)
     return [here.event(comment_id, body)]
 
 
@@ -51,5 +52,5 @@ def read_insights(value: Fields, channel: str, entry: Entry) -> Sequence[Incomin
 def _media_id(value: Fields) -> str:
     media = value.values().get("media")
     if isinstance(media, dict):
-        return value.object("media").identifier("id")
-    return value.identifier("media_id")
+        return value.object("media").identifier("id", "")
+    return value.identifier("media_id", "")

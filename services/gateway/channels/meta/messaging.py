@@ -87,7 +87,8 @@ def _message(item: _Item) -> Sequence[IncomingEvent]:
     message, here = item.part, item.here
     if not here.thread_id:
         item.fields.complain("sender", "is missing")
-    message_id = message.text("mid")
+    # Test events and old versions leave it out.
+    message_id = message.text("mid", "") or f"message:{digest(item.fields.values())}"
     if message.flag("is_deleted"):
         return [here.event(f"{message_id}:deleted", MessageDeletion(message_id))]
     if item.by_business and message.text("metadata", "", limit=TEXT_LIMIT).startswith(OWN_METADATA):

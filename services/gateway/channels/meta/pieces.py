@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from services.gateway.channels.loose import moment_us
+from services.gateway.channels.meta.envelope import LISTS, in_envelope
 from services.gateway.domain.fields import Fields, read_object
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import IncomingBody, IncomingEvent, UnrecognisedEvent
@@ -17,14 +19,7 @@ MOST_PIECES = 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Digits of a time: seconds have ten until the year 2286, milliseconds thirteen.
-_LARGEST_SECONDS = 10**11
-_LARGEST_MILLISECONDS = 10**14
 _LONGEST_TYPE = 64
-
-# What comes at the top where a relay has taken the envelope away.
-_LONE_EVENT = frozenset({"sender", "messaging", "standby", "changes"})
-_LONE_VALUE = frozenset({"messages", "statuses", "message_echoes", "smb_message_echoes", "calls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +61,14 @@ def read_entries(
     """Read a webhook's entries, also of one that a relay has taken out of its envelope."""
 
     def read_one(fields: Fields) -> Sequence[IncomingEvent]:
-        if "entry" in fields:  # a list of whole webhooks
-            return each(fields, "entry", read_one, Conversation(channel))
+        if not LISTS & set(fields.names()):  # a list of webhooks, or of what stands in them
+            whole = in_envelope(fields)
+            return each(whole, "entry", read_one, Conversation(channel))
         return read(Entry(fields, fields.identifier("id", ""), instant_us(fields, "time")))
 
     listed = body.lstrip().startswith(b"[")
     root = read_object(b'{"entry":' + body + b"}" if listed else body)
-    return each(_in_envelope(root), "entry", read_one, Conversation(channel))
-
-
-def _in_envelope(root: Fields) -> Fields:
-    if "entry" in root:
-        return root
-    names, values = set(root.names()), root.values()
-    if "value" in names:  # one change
-        inner = values["value"]
-        change = inner if isinstance(inner, dict) and set(inner) == {"value"} else values
-        return Fields({"entry": {"changes": change}}, "")
-    if names & _LONE_EVENT:
-        lone = {"messaging": values} if "sender" in names else values
-        return Fields({"entry": lone}, "")
-    if not names & _LONE_VALUE:
-        root.complain("entry", "is missing")
-    return Fields({"entry": {"changes": {"field": "messages", "value": values}}}, "")
+    return each(in_envelope(root), "entry", read_one, Conversation(channel))
 
 
 def each(
@@ -118,22 +98,11 @@ def each(
 
 
 def instant_us(fields: Fields, name: str) -> int | None:
-    """Return a time: Meta writes seconds or milliseconds, as a number or a text, or ISO 8601."""
-    if name not in fields:
-        return None
-    value = fields.values()[name]
-    if isinstance(value, float) and value.is_integer():
-        number = int(value)
-    elif isinstance(value, str) and not (value.isascii() and value.isdigit()):
-        return fields.instant(name)
-    else:
-        text = fields.identifier(name)
-        if not text.isdigit() or len(text) > len(str(_LARGEST_MILLISECONDS)):
-            fields.complain(name, "is no time")
-        number = int(text)
-    if number <= 0 or number >= _LARGEST_MILLISECONDS:
-        return None
-    return number * (1_000_000 if number < _LARGEST_SECONDS else 1_000)
+    """Return a time: Meta writes seconds or milliseconds, as a number or a text, or ISO 8601.
+
+    What is no time is none: what somebody wrote counts without it.
+    """
+    return moment_us(fields.values().get(name))
 
 
 def digest(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
@@ -19,6 +20,7 @@ from services.gateway.domain.incoming import (
 
 _MOST_CONTACTS = 257
 _MOST_PRODUCTS = 100
+_LONGEST_DEGREES = 32
 
 _MEDIA: Mapping[str, AttachmentKind] = {
     "image": "image",
@@ -62,7 +64,7 @@ class Content:
 
 def type_of(message: Fields) -> str:
     """Return the type, with what an interactive or system message is of its own."""
-    kind = message.text("type", "message")
+    kind = _kind_of(message) or "message"
     inner = message.values().get(kind)
     if kind in {"interactive", "system", "unsupported"} and isinstance(inner, dict):
         detail = Fields(inner, message.place_of(kind)).text("type", "")
@@ -70,9 +72,15 @@ def type_of(message: Fields) -> str:
     return kind
 
 
+def _kind_of(message: Fields) -> str:
+    """Return the type; old versions leave it to the one field that is there."""
+    named = message.text("type", "")
+    return named or next((name for name in message.names() if name in _KINDS), "")
+
+
 def read_body(message: Fields, message_id: str, author: Author) -> IncomingBody | None:
     """Return what the message is; None for a type that this version does not know."""
-    kind = message.text("type", "text")
+    kind = _kind_of(message)
     if kind == "reaction":
         reaction = message.object("reaction")
         emoji = reaction.text("emoji", "")
@@ -108,7 +116,7 @@ def _written(
 
 
 def _content(message: Fields) -> Content | None:
-    kind = message.text("type", "text")
+    kind = _kind_of(message)
     if kind in _MEDIA:
         return _media(message.object(kind), _MEDIA[kind])
     if kind == "contacts":
@@ -135,12 +143,20 @@ def _media(media: Fields, kind: AttachmentKind) -> Content:
 def _location(location: Fields) -> Content:
     return Content(
         location=Location(
-            latitude=location.number("latitude"),
-            longitude=location.number("longitude"),
+            latitude=_degrees(location, "latitude"),
+            longitude=_degrees(location, "longitude"),
             name=location.text("name", "", limit=TEXT_LIMIT),
             address=location.text("address", "", limit=TEXT_LIMIT),
         )
     )
+
+
+def _degrees(location: Fields, name: str) -> float:
+    value = location.values().get(name)
+    if isinstance(value, str) and len(value) <= _LONGEST_DEGREES:
+        with suppress(ValueError):
+            return Fields({name: float(value)}, location.place_of(name)).number(name)
+    return location.number(name)
 
 
 def _contacts(message: Fields) -> Content:
@@ -234,6 +250,8 @@ _READERS: Mapping[str, Callable[[Fields], Content | None]] = {
     "interactive": _interactive,
     "order": _order,
 }
+
+_KINDS = frozenset({*_MEDIA, *_READERS, "contacts", "reaction"})
 
 _SHORTEST_NUMBER = 7
 _LONGEST_NUMBER = 15

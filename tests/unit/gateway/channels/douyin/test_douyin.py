@@ -165,7 +165,7 @@ def test_an_unknown_message_and_an_unreadable_one_are_kept() -> None:
     body = message("other")
     assert isinstance(body, UnrecognisedEvent)
     assert (body.type, body.reason) == ("im_receive_msg.other", "")
-    odd: list[object] = ["{", 7, [], '"a"', {"message_type": 1.5, "create_time": "soon"}]
+    odd: list[object] = ["{", 7, [], '"a"', {"message_type": [], "create_time": "soon"}]
     for content in odd:
         kept = told("im_receive_msg", content)
         assert isinstance(kept.body, UnrecognisedEvent)
@@ -246,3 +246,9 @@ def test_a_changed_event_never_fails_otherwise(
         CHANNEL.parse(InboundRequest(json.dumps(data.draw(changed(payload))).encode()))
     except InvalidRequestError:
         return
+
+
+def test_a_message_that_names_neither_type_nor_a_right_time_is_read() -> None:
+    event = told("im_receive_msg", {"server_message_id": "@m", "text": "在吗", "create_time": "?"})
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.body.text, event.occurred_at_us) == ("在吗", None)

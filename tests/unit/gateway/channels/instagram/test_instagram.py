@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,3 +146,30 @@ def test_a_message_without_its_recipient_belongs_to_the_entrys_account() -> None
     )
     [event] = CHANNEL.parse(InboundRequest(body))
     assert (event.thread_id, event.occurred_at_us) == ("178:9", 1_767_168_000_000_000)
+
+
+def comment(**value: object) -> IncomingEvent:
+    change = {"field": "comments", "value": {"id": "1790", "text": "In blue?", **value}}
+    payload = {"object": "instagram", "entry": [{"id": ACCOUNT, "changes": [change]}]}
+    [event] = CHANNEL.parse(InboundRequest(json.dumps(payload).encode()))
+    return event
+
+
+def test_a_comment_that_names_no_post_is_its_own_thread() -> None:
+    assert comment().thread_id == "1790"
+    assert comment(parent_id="1700").thread_id == "1700"
+    assert comment(media_id="1780", parent_id="1700").thread_id == "1780"
+    assert isinstance(comment().body, WrittenMessage)
+
+
+def test_a_shared_post_without_an_address_is_one_attachment() -> None:
+    shared = {"ig_post_media_id": "1781", "title": "Blue mugs"}
+    kinds = ("share", "ig_post")
+    event = {
+        "sender": {"id": CUSTOMER},
+        "recipient": {"id": ACCOUNT},
+        "message": {"mid": "aWdA1", "attachments": [{"type": k, "payload": shared} for k in kinds]},
+    }
+    [read] = CHANNEL.parse(InboundRequest(json.dumps(event).encode()))
+    link = Attachment("link", media_id="1781", name="Blue mugs")
+    assert read.body == replace(WRITTEN, attachments=(link,))

@@ -222,3 +222,29 @@ def test_a_lone_event_of_a_relay_is_read(key: str) -> None:
     [item] = json.loads((SAMPLES / "text.json").read_bytes())["entry"][0]["messaging"]
     body = json.dumps({"messaging": item} if key == "messaging" else item).encode()
     assert CHANNEL.parse(InboundRequest(body)) == sample("text")
+
+
+def told(message: dict[str, object], **fields: object) -> IncomingEvent:
+    event = {"sender": {"id": CUSTOMER}, "recipient": {"id": PAGE}, "message": message} | fields
+    [read] = CHANNEL.parse(InboundRequest(json.dumps(event).encode()))
+    return read
+
+
+def test_a_message_without_an_id_is_named_by_what_it_says() -> None:
+    event = told({"text": "My kettle leaks"})
+    assert isinstance(event.body, WrittenMessage)
+    assert event.event_id == event.body.message_id == told({"text": "My kettle leaks"}).event_id
+    assert event.event_id != told({"text": "My kettle drips"}).event_id
+    assert event.thread_id == THREAD
+
+
+def test_a_time_that_is_none_costs_the_time_alone() -> None:
+    event = told({"mid": "m_A1", "text": "My kettle leaks"}, timestamp="TIMESTAMP")
+    assert event.body == replace(WRITTEN, text="My kettle leaks")
+    assert event.occurred_at_us is None
+
+
+def test_an_attachment_whose_payload_is_a_text_takes_no_message_with_it() -> None:
+    attachments = [{"type": "template", "payload": "ORDER", "title": "Kettle"}]
+    body = told({"mid": "m_A1", "text": "See", "attachments": attachments}).body
+    assert body == replace(WRITTEN, text="See", attachments=(Attachment("link", name="Kettle"),))

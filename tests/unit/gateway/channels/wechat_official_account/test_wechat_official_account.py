@@ -247,3 +247,13 @@ def test_settings_that_cannot_decrypt_are_told_at_the_start() -> None:
     for wrong in (replace(settings, encoding_aes_key="short"), replace(settings, app_id="")):
         with pytest.raises(ValueError):
             CHANNEL.check(wrong)
+
+
+def test_a_message_whose_time_is_none_is_read_without_it() -> None:
+    event = told(MsgType="text", Content="hi", MsgId=7, CreateTime="soon")
+    assert event.occurred_at_us is None
+    assert isinstance(event.body, WrittenMessage)
+
+
+def test_an_id_written_as_in_events_is_an_id() -> None:
+    assert told(MsgType="text", Content="hi", MsgID=8).event_id == "o1:8"

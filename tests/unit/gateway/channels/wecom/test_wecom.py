@@ -223,3 +223,45 @@ def test_any_bytes_are_parsed_or_told(body: bytes) -> None:
             CHANNEL.parse(InboundRequest(prefix + body))
         except InvalidRequestError:
             continue
+
+
+def pulled_one(**message: object) -> IncomingEvent:
+    answer = {"msg_list": [{"msgid": "k-1", "external_userid": "wmLINA", **message}]}
+    [event] = pulled_events(json.dumps(answer).encode())
+    return event
+
+
+def test_a_message_that_names_nothing_but_the_customer_is_read() -> None:
+    event = pulled_one(msgtype="text", text={"content": "在吗"})
+    assert (event.thread_id, event.author_id) == ("wmLINA", "wmLINA")
+    assert event.body == WrittenMessage("k-1", "customer", "", "在吗")
+
+
+def test_without_an_origin_a_servicers_name_tells_who_wrote() -> None:
+    event = pulled_one(msgtype="text", text={"content": "您好"}, servicer_userid="anna")
+    assert event.author_id == "anna"
+    assert event.body == WrittenMessage("k-1", "agent", "", "您好")
+
+
+def test_a_merged_conversation_is_told_in_words() -> None:
+    items = [
+        {
+            "sender_name": "Lina",
+            "msgtype": "text",
+            "msg_content": json.dumps({"msgtype": "text", "text": {"content": "行李丢了"}}),
+        },
+        {"sender_name": "Anna", "msgtype": "image", "msg_content": {"image": {"media_id": "m"}}},
+        {"sender_name": "Lina", "msg_content": "{broken"},
+        {"sender_name": "Lina", "msgtype": "link", "msg_content": {"link": {"title": "单据"}}},
+    ]
+    body = pulled_one(msgtype="merged_msg", merged_msg={"title": "聊天记录", "item": items}).body
+    assert isinstance(body, WrittenMessage)
+    assert body.text == "聊天记录"
+    assert body.quoted_text == "Lina: 行李丢了\nAnna: [image]\nLina: {broken\nLina: 单据"
+
+
+def test_an_applications_message_without_a_right_time_or_id_is_read() -> None:
+    told = "<FromUserName>lina</FromUserName><CreateTime>soon</CreateTime><MsgType>text</MsgType>"
+    event = parse(f"<xml>{told}<Content>hi</Content><MsgID>9</MsgID></xml>".encode())
+    assert (event.event_id, event.occurred_at_us) == ("lina:9", None)
+    assert isinstance(event.body, WrittenMessage)

@@ -106,6 +106,7 @@ def test_a_pressed_menu_is_an_action() -> None:
         ("Mon Jul 16 18:09:20 +0800 2012", 1_342_433_360_000_000),
         ("Sun Mar  1 00:00:00 -0130 2026", 1_772_328_600_000_000),
         ("Thu Feb 29 00:00:00 +0800 2024", 1_709_136_000_000_000),
+        ("1709136000", 1_709_136_000_000_000),
         (None, None),
     ],
 )
@@ -115,10 +116,16 @@ def test_times_are_read_with_their_zone(created_at: str | None, at_us: int | Non
 
 @pytest.mark.parametrize(
     "created_at",
-    ["yesterday", "Mon Foo 16 18:09:20 +0800 2012", "Thu Feb 30 00:00:00 +0800 2024", "1", 5, []],
+    ["yesterday", "Mon Foo 16 18:09:20 +0800 2012", "Thu Feb 30 00:00:00 +0800 2024", -5],
 )
-def test_what_is_no_time_is_kept_with_its_reason(created_at: object) -> None:
-    body = told("text", created_at=created_at).body
+def test_what_is_no_time_costs_the_time_alone(created_at: object) -> None:
+    event = told("text", created_at=created_at)
+    assert isinstance(event.body, WrittenMessage)
+    assert event.occurred_at_us is None
+
+
+def test_a_time_that_is_no_text_at_all_is_kept_with_its_reason() -> None:
+    body = told("text", created_at=[]).body
     assert isinstance(body, UnrecognisedEvent)
     assert "created_at" in body.reason
 

@@ -242,13 +242,13 @@ def test_one_bad_message_takes_no_other_with_it() -> None:
     events = parse(payload)
     assert [type(event.body).__name__ for event in events] == [
         "UnrecognisedEvent",
-        "UnrecognisedEvent",
+        "WrittenMessage",
         "UnrecognisedEvent",
         "WrittenMessage",
     ]
     reasons = [event.body.reason for event in events if isinstance(event.body, UnrecognisedEvent)]
     assert any("messages[1].image is a text" in reason for reason in reasons)
-    assert any("timestamp" in reason for reason in reasons)
+    assert (events[1].event_id, events[1].occurred_at_us) == ("wamid.LATE==", None)
 
 
 def test_a_contact_that_is_not_understood_costs_the_name_alone() -> None:
@@ -300,3 +300,49 @@ def test_a_relays_payload_without_its_envelope_is_read(level: str) -> None:
 def test_a_body_that_is_no_webhook_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="entry is missing"):
         parse({"hello": "world"})
+
+
+def one_of(message: dict[str, object]) -> IncomingEvent:
+    payload = sample("text_reply")
+    value_of(payload)["messages"] = [{"from": "46701740605", "timestamp": "1767168000"} | message]
+    [event] = parse(payload)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("message", "body"),
+    [
+        ({"text": {"body": "Hej"}}, replace(MIRA, text="Hej")),
+        (
+            {"location": {"latitude": "59.3293", "longitude": "18.0686"}},
+            replace(MIRA, location=Location(59.3293, 18.0686)),
+        ),
+        (
+            {"contacts": [{"name": {"formatted_name": "Ove"}}]},
+            replace(MIRA, attachments=(Attachment("contact", name="Ove"),)),
+        ),
+        (
+            {"reaction": {"message_id": "wamid.OURS0=="}},
+            Reaction("wamid.OURS0==", "", removed=True),
+        ),
+    ],
+)
+def test_a_message_without_a_type_is_read_by_what_it_holds(
+    message: dict[str, object], body: IncomingBody
+) -> None:
+    assert one_of({"id": "wamid.MIRA1==", **message}).body == body
+
+
+def test_a_message_without_an_id_is_named_by_what_it_says() -> None:
+    event = one_of({"type": "text", "text": {"body": "Hej"}})
+    assert isinstance(event.body, WrittenMessage)
+    assert event.event_id == event.body.message_id
+    assert event == one_of({"type": "text", "text": {"body": "Hej"}})
+    assert event.event_id != one_of({"type": "text", "text": {"body": "Hej!"}}).event_id
+
+
+@pytest.mark.parametrize("latitude", ["north", "nan", "", [], "1" * 40])
+def test_a_place_that_is_none_is_kept_with_its_reason(latitude: object) -> None:
+    body = one_of({"id": "wamid.P==", "location": {"latitude": latitude, "longitude": 1}}).body
+    assert isinstance(body, UnrecognisedEvent)
+    assert "latitude" in body.reason

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from services.gateway.channels.messenger import MessengerChannel
+from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
+from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
+from services.gateway.normal_form import parse_file
+
+XML = (
+    "<xml><FromUserName>oLina</FromUserName><CreateTime>1772529342</CreateTime>"
+    "<MsgType>text</MsgType><Content>{}</Content><MsgId>{}</MsgId></xml>"
+)
+FIRST, SECOND = XML.format("Hallo", 1), XML.format("Noch da?", 2)
+EVENT = {"sender": {"id": "7001"}, "recipient": {"id": "300"}, "message": {"mid": "m_1"}}
+
+
+def ids(document: object) -> list[str]:
+    body = document.encode() if isinstance(document, str) else json.dumps(document).encode()
+    events = parse_file(WechatOfficialAccountChannel(), InboundRequest(body))
+    return [event.event_id for event in events]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [FIRST, SECOND],
+        {"greeting": FIRST, "reminder": SECOND},
+        [{"headers": {"host": "bot.example"}, "body": FIRST}, {"body": SECOND}],
+        {"name": "two of them", "payload": [FIRST, SECOND]},
+        [json.dumps({"body": [FIRST]}), {"rawBody": SECOND}],
+    ],
+)
+def test_payloads_are_found_in_what_they_were_recorded_in(document: object) -> None:
+    assert ids(document) == ["oLina:1", "oLina:2"]
+
+
+def test_one_payload_may_be_a_text_within_json() -> None:
+    assert ids(json.dumps(FIRST)) == ["oLina:1"]
+
+
+def test_json_is_looked_into_also_where_a_payload_is_an_object() -> None:
+    named = {"one": EVENT, "two": {"object": "page", "entry": [{"messaging": [EVENT]}]}}
+    events = parse_file(MessengerChannel(), InboundRequest(json.dumps(named).encode()))
+    assert [event.event_id for event in events] == ["m_1", "m_1"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "7", "[7]", "{}", '{"a": 1}', '"{"', '{"body": "hello"}', "[[[[[[]]]]]]x", "<xml/>"],
+)
+def test_what_holds_no_payload_is_refused(document: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        parse_file(WechatOfficialAccountChannel(), InboundRequest(document.encode()))
+
+
+def test_wrapping_has_an_end() -> None:
+    document: object = FIRST
+    for _ in range(10):
+        document = {"body": json.dumps(document)}
+    with pytest.raises(InvalidRequestError):
+        ids(document)
