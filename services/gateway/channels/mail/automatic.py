@@ -29,6 +29,7 @@ _MACHINE_FIELDS = (
     "feedback-id",
     "x-vacation",
 )
+_SERVERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)@.*")
 _DAEMONS = re.compile(
     r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|mail-daemon|auto-?reply)"
     r"(?:[+=_-][^@]*)?@.*"
@@ -64,6 +65,12 @@ def is_automatic(headers: Headers, sender: str) -> bool:
         or headers.parameterised("content-type")[0] == "multipart/report"
         or _DAEMONS.fullmatch(sender)
     )
+
+
+def is_from_server(headers: Headers, sender: str) -> bool:
+    """Tell whether a mail server wrote it, in no person's name: a bounce that nobody can match."""
+    is_report = headers.parameterised("content-type")[0] == "multipart/report"
+    return bool(is_report or _SERVERS.fullmatch(sender))
 
 
 def _returns_nowhere(headers: Headers) -> bool:

@@ -117,6 +117,8 @@ def _author(headers: Headers, rules: Rules) -> tuple[Mailbox, AuthorKind]:
     author = _first(headers, _SENDERS)
     if " via " in author.name:
         author = _behind_the_list(headers, author)
+    if automatic.is_from_server(headers, author.key):
+        return author, "system"
     if not rules.is_ours(author.address):
         return author, "customer"
     for other in addresses.read(headers.raw("reply-to")):

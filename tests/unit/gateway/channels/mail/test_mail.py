@@ -312,6 +312,13 @@ def test_a_bounce_without_a_form_is_read_too() -> None:
     assert only(raw).body == Receipt("failed", ("1@x",), reason="Failed")
 
 
+def test_a_bounce_that_names_no_mail_is_no_customers() -> None:
+    raw = parts("report", PLAIN + "Not delivered.", "Content-Type: message/rfc822\n\nTo: x\n\nold")
+    said = message(raw)
+    assert (said.author_kind, said.automatic, said.text) == ("system", True, "Not delivered.")
+    assert message("From: MAILER-DAEMON@x.example\n\nSorry").author_kind == "system"
+
+
 def test_a_complaint_is_kept_under_its_name() -> None:
     body = only(report("feedback-report", "Feedback-Type: abuse\nVersion: 1\n")).body
     assert isinstance(body, UnrecognisedEvent)
