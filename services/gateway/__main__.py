@@ -6,6 +6,7 @@ import os
 import sys
 
 from services.gateway.adapters.accounts_file import AccountsFileError
+from services.gateway.adapters.cursor_folder import CursorFolderError
 from services.gateway.adapters.disk_spool import SpoolError
 from services.gateway.bootstrap import run
 from services.gateway.bootstrap_send import bootstrap_send
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"usage: python -m services.gateway {'|'.join(PROCESSES)}; got {arguments}")
     try:
         PROCESSES[arguments[0]]()
-    except (SettingsError, AccountsFileError, SpoolError) as error:
+    except (SettingsError, AccountsFileError, CursorFolderError, SpoolError) as error:
         sys.exit(str(error))
 
 

@@ -195,6 +195,16 @@ def _reply(asked: incoming.ReplyRequest, blobs: BlobRefs) -> replies.ReplyReques
     return request
 
 
+def _kept(kept: incoming.KeptAttachment, _: BlobRefs) -> content.AttachmentKept:
+    return content.AttachmentKept(
+        message_id=kept.message_id,
+        position=kept.position,
+        blob_ref=kept.blob_ref,
+        media_type=kept.media_type,
+        size_bytes=kept.size_bytes,
+    )
+
+
 def _status(change: incoming.StatusChange, _: BlobRefs) -> StatusChanged:
     return StatusChanged(
         status=STATUSES[change.status], assignee=change.assignee, priority=change.priority
@@ -215,6 +225,7 @@ _BODIES: Mapping[type, tuple[str, Callable[[Any, BlobRefs], Any]]] = {
     incoming.CustomerAction: ("customer_acted", _action),
     incoming.SurveyAnswer: ("survey_answered", _survey),
     incoming.ReplyRequest: ("reply_requested", _reply),
+    incoming.KeptAttachment: ("attachment_kept", _kept),
     incoming.StatusChange: ("status_changed", _status),
     incoming.UnrecognisedEvent: ("unrecognised", _unknown),
 }

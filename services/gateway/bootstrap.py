@@ -10,12 +10,15 @@ import structlog
 import uvloop
 
 from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
+from services.gateway.adapters.account_surroundings import open_session, surroundings
 from services.gateway.adapters.accounts_file import read_accounts
 from services.gateway.adapters.blob_folder import BlobFolder
+from services.gateway.adapters.cursor_folder import CursorFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import HttpServer
 from services.gateway.adapters.kafka_chat import ChatTail, KafkaArchive, KafkaScreen
 from services.gateway.adapters.kafka_log import KafkaLog
+from services.gateway.adapters.media_fetcher import HttpMediaFetcher, MediaRules
 from services.gateway.adapters.returned_payloads import ReturnedPayloads
 from services.gateway.adapters.web_chat.routes import add_routes
 from services.gateway.channels.registry import CHANNELS
@@ -25,13 +28,17 @@ from services.gateway.chat.waits import UnknownWaits
 from services.gateway.domain.account import Accounts
 from services.gateway.domain.framing import SegmentIdentity
 from services.gateway.domain.keys import PartyKeys
+from services.gateway.domain.media_hosts import hosts_of
 from services.gateway.domain.repeats import RecentEvents
 from services.gateway.handlers import RequestIntake
+from services.gateway.media_keeping import MediaKeeper
 from services.gateway.publishing import BatchPublisher
 from services.gateway.service import GatewayProcess, Parts
 from services.gateway.servicer import NAME, GatewayServicer
 from services.gateway.settings import Settings
+from services.gateway.sources.registry import SOURCES
 from services.gateway.ticker import LiveTicker
+from services.gateway.watching import Watcher
 from services.kernel.clock import SystemClock
 from services.kernel.grpc_server import GrpcServer
 from services.kernel.settings import SettingsError
@@ -73,7 +80,8 @@ async def _run(
         recent=RecentEvents(settings.recent_events),
         blobs=blobs,
     )
-
+    cursors = CursorFolder(settings.state_dir / "cursors")
+    cursors.open()
     rooms = ChatRooms(KafkaArchive(settings.kafka))
     screen = KafkaScreen(record_log, clock)
     front = ChatFront(
@@ -91,25 +99,42 @@ async def _run(
     def register(server: grpc.aio.Server) -> None:
         stubs.add_GatewayServiceServicer_to_server(GatewayServicer(accounts, intake), server)
 
-    parts = Parts(
-        accounts=accounts,
-        record_log=record_log,
-        spool=spool,
-        publisher=publisher,
-        ticker=LiveTicker(publisher, clock),
-        http=HttpServer(
-            settings.bind,
-            settings.http_port,
-            intake,
-            lambda app: add_routes(app, accounts, front),
-        ),
-        grpc=GrpcServer(f"{settings.bind}:{settings.grpc_port}", [NAME], register),
-        companions={
-            "returned": ReturnedPayloads(settings.kafka, intake).run,
-            "chat": ChatTail(settings.kafka, rooms).run,
-        },
-    )
-    await GatewayProcess(parts, settings.bind, settings.metrics_port).run()
+    async with open_session() as session, _media(settings) as fetcher:
+        keeper = MediaKeeper(fetcher, blobs, intake)
+        intake.on_published(keeper.notice)
+        watcher = Watcher(
+            accounts,
+            SOURCES if settings.sources else (),
+            surroundings(intake, cursors, session, clock),
+            clock,
+        )
+        intake.on_pull_due(watcher.pull_due)
+        parts = Parts(
+            accounts=accounts,
+            record_log=record_log,
+            spool=spool,
+            publisher=publisher,
+            ticker=LiveTicker(publisher, clock),
+            http=HttpServer(
+                settings.bind,
+                settings.http_port,
+                intake,
+                lambda app: add_routes(app, accounts, front),
+            ),
+            grpc=GrpcServer(f"{settings.bind}:{settings.grpc_port}", [NAME], register),
+            companions={
+                "returned": ReturnedPayloads(settings.kafka, intake).run,
+                "chat": ChatTail(settings.kafka, rooms).run,
+                "media": keeper.run,
+                "sources": watcher.run,
+            },
+            sources=watcher.report,
+        )
+        await GatewayProcess(parts, settings.bind, settings.metrics_port).run()
+
+
+def _media(settings: Settings) -> HttpMediaFetcher:
+    return HttpMediaFetcher(MediaRules(hosts_of(settings.media_hosts)))
 
 
 def read_party_keys(secret: str) -> PartyKeys:

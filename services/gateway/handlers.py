@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -70,6 +70,7 @@ class Tally:
 
 
 OnPullDue = Callable[[Account, PullDue], None]
+OnPublished = Callable[[Account, Iterable[IncomingEvent]], None]
 
 
 class RequestIntake:
@@ -91,11 +92,16 @@ class RequestIntake:
         self._blobs = blobs
         self._tallies = {_address(account): Tally() for account in accounts}
         self._on_pull_due: OnPullDue | None = None
+        self._on_published: OnPublished | None = None
         self._counters: dict[str, Counter] = {}
 
     def on_pull_due(self, wake: OnPullDue) -> None:
         """Name who is told when a platform says that something can be pulled."""
         self._on_pull_due = wake
+
+    def on_published(self, notice: OnPublished) -> None:
+        """Name who is told of what is durable now; it must return at once."""
+        self._on_published = notice
 
     def tally(self, account: Account) -> Tally:
         return self._tallies[_address(account)]
@@ -200,6 +206,8 @@ class RequestIntake:
         for event_id in fresh:
             self._recent.add(account.organisation, event_id)
         self._count(account, len(fresh))
+        if self._on_published is not None:
+            self._on_published(account, fresh.values())
         return Accepted(len(fresh), len(incoming) - len(fresh))
 
     def _count(self, account: Account, fresh: int) -> None:

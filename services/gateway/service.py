@@ -40,6 +40,8 @@ class Parts:
     grpc: GrpcServer
     # What else runs as long as the process does, by name.
     companions: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+    # The trouble of each account's source; "" is well.
+    sources: Callable[[], Mapping[str, str]]
 
 
 class GatewayProcess:
@@ -106,6 +108,7 @@ class GatewayProcess:
             "publishing": "direct" if parts.publisher.direct else "through the spool",
             "spooled_bytes": parts.spool.size_bytes,
             "spool_full": parts.spool.full,
+            "sources": parts.sources(),
         }
 
 

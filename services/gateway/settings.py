@@ -20,10 +20,16 @@ class Settings:
     spool_dir: Path
     # Attachments and large payloads; shared by all gateways.
     blob_dir: Path
+    # How far sources have read; of this process's own, on a disk that survives it.
+    state_dir: Path
     # The secret of the party keys: the same for every gateway and every replay, for ever.
     party_key: str = field(repr=False)
     # The accounts file; without one only time is published, and every request is refused.
     accounts: str = ""
+    # Hosts that media is fetched from besides the platforms' own: "cdn.example.com,*.example.org".
+    media_hosts: str = ""
+    # Whether mailboxes, reviews and feeds are read here: of several gateways by one.
+    sources: bool = True
     spool_max_bytes: int = 256 * 1024 * 1024
     # How many accepted events are remembered to filter repeats.
     recent_events: int = 100_000

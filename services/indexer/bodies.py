@@ -148,6 +148,13 @@ def _reply_progressed(event: Event) -> Details:
     )
 
 
+def _attachment(event: Event) -> Details:
+    kept = event.attachment_kept
+    return Details(
+        about_message_ids=(kept.message_id,), subject=kept.media_type, object_id=kept.blob_ref
+    )
+
+
 _READERS: Final[dict[str, Callable[[Event], Details]]] = {
     "message": _message,
     "unrecognised": _unrecognised,
@@ -162,4 +169,5 @@ _READERS: Final[dict[str, Callable[[Event], Details]]] = {
     "survey_answered": _survey,
     "reply_requested": _reply_requested,
     "reply_progressed": _reply_progressed,
+    "attachment_kept": _attachment,
 }

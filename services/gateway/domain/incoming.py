@@ -193,6 +193,17 @@ class ReplyRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAttachment:
+    """The bytes of a message's attachment were fetched; ``position`` counts from 0."""
+
+    message_id: str
+    position: int
+    blob_ref: str
+    media_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChange:
     status: Status
     assignee: str = ""
@@ -230,6 +241,7 @@ IncomingBody: TypeAlias = (
     | CustomerAction
     | SurveyAnswer
     | ReplyRequest
+    | KeptAttachment
     | StatusChange
     | PullDue
     | UnrecognisedEvent

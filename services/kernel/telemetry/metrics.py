@@ -37,6 +37,11 @@ GATEWAY_EVENTS = Counter(
     "careline_gateway_events_total", "Events published to the head.", ["channel"]
 )
 GATEWAY_SPOOLED = Gauge("careline_gateway_spooled_bytes", "Bytes that wait on disk for Kafka.")
+GATEWAY_MEDIA = Counter(
+    "careline_gateway_media_total",
+    "What became of the media that messages point to.",
+    ["channel", "outcome"],
+)
 GATEWAY_REPLIES = Counter(
     "careline_gateway_replies_total",
     "What became of replies; of a delayed one, every time.",

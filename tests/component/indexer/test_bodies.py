@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from careline.channel.v1.content_pb2 import AttachmentKept
 from careline.channel.v1.happenings_pb2 import (
     CallPhase,
     CallProgressed,
@@ -69,6 +70,10 @@ BODIES: dict[str, tuple[Any, dict[str, Any]]] = {
     "survey_answered": (
         SurveyAnswered(survey_id="s1", kind="csat", score=0, scale_max=5, comment="slow"),
         {"subject": "csat", "object_id": "s1", "score": 0.0, "text": "slow"},
+    ),
+    "attachment_kept": (
+        AttachmentKept(message_id="m1", position=0, blob_ref="blob:1", media_type="image/png"),
+        {"about_message_ids": ["m1"], "subject": "image/png", "object_id": "blob:1"},
     ),
     "reply_requested": (
         ReplyRequested(reply_id="r1", text="Done.", agent_name="Anna Berg", by_bot=True),

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/channel/v1/content.proto\x12\x13\x63\x61reline.channel.v1\"\xb6\x01\n\nAttachment\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.careline.channel.v1.AttachmentKind\x12\x10\n\x08media_id\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06inline\x18\x07 \x01(\x08\x12\x10\n\x08\x62lob_ref\x18\x08 \x01(\t\"N\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t*\xf0\x01\n\x0e\x41ttachmentKind\x12\x1f\n\x1b\x41TTACHMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTACHMENT_KIND_IMAGE\x10\x01\x12\x19\n\x15\x41TTACHMENT_KIND_AUDIO\x10\x02\x12\x19\n\x15\x41TTACHMENT_KIND_VIDEO\x10\x03\x12\x18\n\x14\x41TTACHMENT_KIND_FILE\x10\x04\x12\x1b\n\x17\x41TTACHMENT_KIND_STICKER\x10\x05\x12\x1b\n\x17\x41TTACHMENT_KIND_CONTACT\x10\x06\x12\x18\n\x14\x41TTACHMENT_KIND_LINK\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!careline/channel/v1/content.proto\x12\x13\x63\x61reline.channel.v1\"\xb6\x01\n\nAttachment\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.careline.channel.v1.AttachmentKind\x12\x10\n\x08media_id\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06inline\x18\x07 \x01(\x08\x12\x10\n\x08\x62lob_ref\x18\x08 \x01(\t\"N\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\"p\n\x0e\x41ttachmentKept\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x10\n\x08\x62lob_ref\x18\x03 \x01(\t\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x12\n\nsize_bytes\x18\x05 \x01(\x04*\xf0\x01\n\x0e\x41ttachmentKind\x12\x1f\n\x1b\x41TTACHMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTACHMENT_KIND_IMAGE\x10\x01\x12\x19\n\x15\x41TTACHMENT_KIND_AUDIO\x10\x02\x12\x19\n\x15\x41TTACHMENT_KIND_VIDEO\x10\x03\x12\x18\n\x14\x41TTACHMENT_KIND_FILE\x10\x04\x12\x1b\n\x17\x41TTACHMENT_KIND_STICKER\x10\x05\x12\x1b\n\x17\x41TTACHMENT_KIND_CONTACT\x10\x06\x12\x18\n\x14\x41TTACHMENT_KIND_LINK\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'careline.channel.v1.content_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ATTACHMENTKIND']._serialized_start=324
-  _globals['_ATTACHMENTKIND']._serialized_end=564
+  _globals['_ATTACHMENTKIND']._serialized_start=438
+  _globals['_ATTACHMENTKIND']._serialized_end=678
   _globals['_ATTACHMENT']._serialized_start=59
   _globals['_ATTACHMENT']._serialized_end=241
   _globals['_LOCATION']._serialized_start=243
   _globals['_LOCATION']._serialized_end=321
+  _globals['_ATTACHMENTKEPT']._serialized_start=323
+  _globals['_ATTACHMENTKEPT']._serialized_end=435
 # @@protoc_insertion_point(module_scope)

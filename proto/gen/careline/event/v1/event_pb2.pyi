@@ -164,6 +164,7 @@ class Event(_message.Message):
     SURVEY_ANSWERED_FIELD_NUMBER: _builtins.int
     REPLY_REQUESTED_FIELD_NUMBER: _builtins.int
     REPLY_PROGRESSED_FIELD_NUMBER: _builtins.int
+    ATTACHMENT_KEPT_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_FIELD_NUMBER: _builtins.int
     UNDERSTANDING_FIELD_NUMBER: _builtins.int
     CONVERSATION_FIELD_NUMBER: _builtins.int
@@ -244,6 +245,8 @@ class Event(_message.Message):
         """What became of a reply, from the sender."""
 
     @_builtins.property
+    def attachment_kept(self) -> _content_pb2.AttachmentKept: ...
+    @_builtins.property
     def assignment(self) -> _assignment_pb2.Assignment: ...
     @_builtins.property
     def understanding(self) -> _understanding_pb2.Understanding: ...
@@ -285,16 +288,17 @@ class Event(_message.Message):
         survey_answered: _happenings_pb2.SurveyAnswered | None = ...,
         reply_requested: _replies_pb2.ReplyRequested | None = ...,
         reply_progressed: _replies_pb2.ReplyProgressed | None = ...,
+        attachment_kept: _content_pb2.AttachmentKept | None = ...,
         assignment: _assignment_pb2.Assignment | None = ...,
         understanding: _understanding_pb2.Understanding | None = ...,
         conversation: _facts_pb2.Facts | None = ...,
         sla: _clocks_pb2.Clocks | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "body", b"body", "call_progressed", b"call_progressed", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "party_assigned", b"party_assigned", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "tick", b"tick", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment", "attachment_kept", b"attachment_kept", "body", b"body", "call_progressed", b"call_progressed", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "party_assigned", b"party_assigned", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "tick", b"tick", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "body", b"body", "brand_id", b"brand_id", "call_progressed", b"call_progressed", "channel", b"channel", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "raw_ref", b"raw_ref", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "account_id", b"account_id", "assignment", b"assignment", "attachment_kept", b"attachment_kept", "body", b"body", "brand_id", b"brand_id", "call_progressed", b"call_progressed", "channel", b"channel", "conversation", b"conversation", "customer_acted", b"customer_acted", "engagement_counted", b"engagement_counted", "event_id", b"event_id", "evidence_found", b"evidence_found", "message", b"message", "message_deleted", b"message_deleted", "occurred_at_us", b"occurred_at_us", "organisation_id", b"organisation_id", "party_assigned", b"party_assigned", "party_key", b"party_key", "raw_ref", b"raw_ref", "reaction_changed", b"reaction_changed", "receipt_arrived", b"receipt_arrived", "reply_progressed", b"reply_progressed", "reply_requested", b"reply_requested", "sla", b"sla", "source", b"source", "status_changed", b"status_changed", "survey_answered", b"survey_answered", "thread_key", b"thread_key", "tick", b"tick", "timeline", b"timeline", "timeline_ended", b"timeline_ended", "timeline_started", b"timeline_started", "timer_elapsed", b"timer_elapsed", "traceparent", b"traceparent", "understanding", b"understanding", "unrecognised", b"unrecognised"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found", "timeline_started", "message_deleted", "reaction_changed", "receipt_arrived", "engagement_counted", "call_progressed", "customer_acted", "survey_answered", "reply_requested", "reply_progressed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["message", "status_changed", "tick", "timeline_ended", "unrecognised", "party_assigned", "timer_elapsed", "evidence_found", "timeline_started", "message_deleted", "reaction_changed", "receipt_arrived", "engagement_counted", "call_progressed", "customer_acted", "survey_answered", "reply_requested", "reply_progressed", "attachment_kept"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
