@@ -35,8 +35,9 @@ def opened(capture: Fields) -> Fields:
 
 def is_interaction(capture: Fields) -> bool:
     kind = capture.values().get("type")
-    is_named = isinstance(kind, str) and kind in _INTERACTIONS
-    return is_named or "actions" in capture or "trigger_id" in capture
+    if isinstance(kind, str) and kind in _INTERACTIONS:
+        return True
+    return "event" not in capture and ("actions" in capture or "trigger_id" in capture)
 
 
 def enveloped(capture: Fields) -> list[Fields]:

@@ -127,7 +127,7 @@ def _read_json(capture: Fields, body: bytes, digest: str) -> list[IncomingEvent]
     capture = captures.opened(capture)
     if "command" in capture:
         return [command(capture, digest, None)]
-    if "event" not in capture and captures.is_interaction(capture):
+    if captures.is_interaction(capture):
         return interaction(capture, body, digest)
     envelopes = captures.enveloped(capture)
     if len(envelopes) == 1:

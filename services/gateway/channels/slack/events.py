@@ -70,6 +70,10 @@ def _read(envelope: Fields, event: Fields, event_id: str, name: str, body: bytes
 
 def _place(event: Fields) -> str:
     """Return the channel that a notice is about; some notices hold all of the channel instead."""
+    begun = child(event, "assistant_thread")
+    if begun.names():
+        sent = begun.text("thread_ts", "")
+        return thread(begun.text("channel_id", ""), "", sent, sent)
     item = child(event, "item") if isinstance(event.values().get("item"), dict) else event
     channel = event.values().get("channel") or item.values().get("channel")
     if isinstance(channel, dict):
@@ -81,7 +85,8 @@ def _actor(event: Fields) -> str:
     user = event.values().get("user")
     if isinstance(user, dict):
         return event.object("user").text("id", "")
-    return event.text("user", "") or event.text("user_id", "")
+    named = event.text("user", "") or event.text("user_id", "")
+    return named or child(event, "assistant_thread").text("user_id", "")
 
 
 def _written(envelope: Fields, event: Fields, event_id: str, at_us: int | None) -> IncomingEvent:

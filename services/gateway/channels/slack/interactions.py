@@ -87,6 +87,7 @@ def _press(payload: Fields, action: Fields, fallback_id: str) -> IncomingEvent:
     timed = action if "action_ts" in action else payload
     at_us = time_us(timed, "action_ts")
     value, title = _value(action)
+    title = title or _title_within(original, action)
     message_id = f"{sent}:{action.text('action_id', '') or action.text('name', '')}"
     body = WrittenMessage(
         message_id=f"{message_id}:{at_us}" if at_us else fallback_id,
@@ -96,7 +97,8 @@ def _press(payload: Fields, action: Fields, fallback_id: str) -> IncomingEvent:
         reply_to_message_id=sent,
         payload=value,
     )
-    roots = (one.text("thread_ts", "") for one in (message, container, original))
+    places = (message, container, original, child(payload, "event"))
+    roots = (one.text("thread_ts", "") for one in places)
     placed = thread(_channel(payload), "", sent, next(filter(None, roots), ""))
     return IncomingEvent(body.message_id, KIND, placed, body, at_us, user.text("id"))
 
@@ -112,6 +114,16 @@ def _value(action: Fields) -> tuple[str, str]:
     picked = next(filter(None, (action.text(name, "") for name in _PICKED)), "")
     value = action.text("value", "", limit=TEXT_LIMIT) or picked
     return value or action.text("action_id", ""), _title(action) or picked
+
+
+def _title_within(original: Fields, action: Fields) -> str:
+    """Return what stood on an old button, which only the message with the button tells."""
+    pressed = (action.text("name", ""), action.text("value", "", limit=TEXT_LIMIT))
+    for card in original.objects("attachments", limit=_MOST_ACTIONS):
+        for one in card.objects("actions", limit=_MOST_ACTIONS):
+            if (one.text("name", ""), one.text("value", "", limit=TEXT_LIMIT)) == pressed:
+                return _title(one)
+    return ""
 
 
 def _title(element: Fields) -> str:

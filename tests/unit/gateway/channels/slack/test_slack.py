@@ -485,7 +485,14 @@ def test_a_press_in_a_form_is_kept_with_its_author() -> None:
     assert (read.body.type, read.body.reason, read.author_id) == ("block_actions", "", "U0MARIT")
 
 
-def test_an_old_button_within_a_thread_belongs_to_it() -> None:
+@pytest.mark.parametrize(
+    "within",
+    [
+        {"original_message": {"thread_ts": "1772529000.000100"}},
+        {"event": {"thread_ts": "1772529000.000100"}},
+    ],
+)
+def test_an_old_button_within_a_thread_belongs_to_it(within: dict[str, Any]) -> None:
     [read] = parse(
         {
             "type": "interactive_message",
@@ -493,7 +500,30 @@ def test_an_old_button_within_a_thread_belongs_to_it() -> None:
             "channel": {"id": "C0SHARED"},
             "user": {"id": "U0MARIT", "name": "marit"},
             "message_ts": "1772529350.000200",
-            "original_message": {"thread_ts": "1772529000.000100"},
+            **within,
         }
     )
     assert (read.thread_id, written(read).payload) == ("C0SHARED:1772529000.000100", "A1")
+
+
+def test_what_stood_on_an_old_button_is_told_by_its_message() -> None:
+    buttons = [
+        {"name": "refund", "text": "No", "type": "button", "value": "no"},
+        {"name": "refund", "text": "Yes, please", "type": "button", "value": "yes"},
+    ]
+    [read] = parse(
+        {
+            "type": "interactive_message",
+            "actions": [{"name": "refund", "type": "button", "value": "yes"}],
+            "channel": {"id": "D0"},
+            "user": {"id": "U0MARIT"},
+            "original_message": {"attachments": [{"actions": buttons}]},
+        }
+    )
+    assert (written(read).text, written(read).payload) == ("Yes, please", "yes")
+
+
+def test_a_thread_with_an_assistant_is_kept_with_its_author() -> None:
+    begun = {"user_id": "U0MARIT", "channel_id": "D0", "thread_ts": "1772529000.000100"}
+    read = event(type="assistant_thread_started", channel=None, user=None, assistant_thread=begun)
+    assert (read.thread_id, read.author_id) == ("D0:1772529000.000100", "U0MARIT")
