@@ -122,7 +122,8 @@ def check(accounts: AccountsOption = None, as_json: Json = False) -> None:
 def _checked(account: Account) -> dict[str, str]:
     channel = _channel(account.channel)
     address = f"{channel.path}/{account.organisation}/{account.account}" if channel.path else ""
-    refused = bool(channel.path) and not account.secrets
+    fetched = any(one.kind == account.channel and one.wanted(account.settings) for one in SOURCES)
+    refused = bool(channel.path) and not account.secrets and not fetched
     return {
         "channel": account.channel,
         "organisation": account.organisation,

@@ -69,38 +69,43 @@ class Watcher:
         surround: Surround,
         clock: Clock,
     ) -> None:
-        by_kind = {source.kind: source for source in sources}
+        # An account may have several: a mailbox that is read, and a server that takes mail.
         self._watched = [
-            (account, by_kind[account.channel])
+            (account, source, Bell(_name(account)))
             for account in accounts
-            if account.channel in by_kind and by_kind[account.channel].wanted(account.settings)
+            for source in sources
+            if source.kind == account.channel and source.wanted(account.settings)
         ]
-        self._bells = {_name(one): Bell(_name(one)) for one, _ in self._watched}
         self._surround = surround
         self._clock = clock
 
     def pull_due(self, account: Account, due: PullDue) -> None:
         """Wake an account's source; an account without one has nothing to pull."""
-        bell = self._bells.get(_name(account))
-        if bell is None:
+        bells = [bell for watched, _, bell in self._watched if _name(watched) == _name(account)]
+        if not bells:
             log.warning("nothing pulls for this account", account=_name(account))
-            return
-        bell.ring(due)
+        for bell in bells:
+            bell.ring(due)
 
     def report(self) -> Mapping[str, str]:
-        """Return every source's trouble by account; "" is well."""
-        return {name: bell.trouble for name, bell in self._bells.items()}
+        """Return the trouble of each account's sources; "" is well."""
+        troubles: dict[str, str] = {}
+        for account, _, bell in self._watched:
+            name = _name(account)
+            troubles[name] = troubles.get(name) or bell.trouble
+        return troubles
 
     async def run(self) -> None:
         """Run until cancelled."""
         if not self._watched:
             await asyncio.Event().wait()
         async with asyncio.TaskGroup() as group:
-            for account, source in self._watched:
-                group.create_task(self._watch(account, source), name=f"source {_name(account)}")
+            for account, source, bell in self._watched:
+                group.create_task(
+                    self._watch(account, source, bell), name=f"source {_name(account)}"
+                )
 
-    async def _watch(self, account: Account, source: Source) -> None:
-        bell = self._bells[_name(account)]
+    async def _watch(self, account: Account, source: Source, bell: Bell) -> None:
         around = self._surround(account, bell)
         pause = _FIRST_PAUSE_SECONDS
         while True:

@@ -122,6 +122,21 @@ async def test_a_source_whose_connection_breaks_is_started_again_with_growing_pa
         await running
 
 
+async def test_an_account_may_have_several_sources(session: ClientSession, tmp_path: Path) -> None:
+    well, ill = ScriptedSource("wait"), ScriptedSource(ConnectionError("cut"), "wait")
+    watcher = Watcher([ACCOUNT], [ill, well], build(session, tmp_path, Taker()), SystemClock())
+    watcher.pull_due(ACCOUNT, PullDue("wk1"))
+    running = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(5):
+        await well.idle.wait()
+        await ill.idle.wait()
+    assert watcher.report() == {"pulled/acme/main": "cut"}
+    assert well.due == ill.due == [PullDue("wk1")]
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 async def test_a_bug_in_a_source_ends_the_run(session: ClientSession, tmp_path: Path) -> None:
     watcher = Watcher(
         [ACCOUNT],
