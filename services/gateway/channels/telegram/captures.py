@@ -38,4 +38,7 @@ def _type_of(entry: Fields) -> str:
         is_post = child(entry, "chat").values().get("type") == "channel"
         kind = "channel_post" if is_post else "message"
         return f"edited_{kind}" if "edit_date" in entry else kind
-    return "callback_query" if "from" in entry and "chat_instance" in entry else ""
+    if "message_ids" in entry and "chat" in entry:
+        return "deleted_business_messages"
+    is_pressed = any(name in entry for name in ("chat_instance", "data", "game_short_name"))
+    return "callback_query" if "from" in entry and is_pressed else ""

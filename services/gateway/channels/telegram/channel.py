@@ -140,12 +140,13 @@ def _other(update: Fields, event_id: str, name: str, body: bytes) -> IncomingEve
 
 def _message(message: Fields, event_id: str, name: str) -> list[IncomingEvent]:
     edited = name.startswith("edited_")
+    body = messages.written(message, edited=edited)
     return [
         IncomingEvent(
             event_id,
             _KIND,
             messages.thread(message),
-            messages.written(message, edited=edited),
+            body if body.message_id else replace(body, message_id=event_id),
             messages.sent_at_us(message, edited=edited),
             messages.author(message).author_id,
         )

@@ -56,7 +56,8 @@ class Author:
 
 
 def message_id(message: Fields) -> str:
-    return str(message.integer("message_id"))
+    """Return the id; "" where a capture left it out."""
+    return str(message.integer("message_id")) if "message_id" in message else ""
 
 
 def sent_at_us(message: Fields, *, edited: bool) -> int | None:
@@ -134,7 +135,9 @@ def written(message: Fields, *, edited: bool) -> WrittenMessage:
 
 def kind_of(message: Fields) -> str:
     """Return the field by which Telegram names what a message is ("new_chat_members")."""
-    return next((name for name in message.names() if name not in _FRAME), "message_id")
+    # Before version 7 a forward told where it came from in fields of its own.
+    told = (name for name in message.names() if not name.startswith("forward_"))
+    return next((name for name in told if name not in _FRAME), "message_id")
 
 
 def _described(message: Fields) -> str:

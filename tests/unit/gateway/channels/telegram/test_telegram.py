@@ -449,6 +449,8 @@ def test_other_objects_are_known_by_what_they_hold() -> None:
     assert parse({**pressed, "message": message()}).thread_id == "42"
     given = {"chat": {"id": 42}, "message_id": 3, "new_reaction": [{"emoji": "\U0001f44d"}]}
     assert parse(given).body == Reaction("3", "\U0001f44d")
+    gone = {"business_connection_id": "c", "chat": {"id": 42}, "message_ids": [3]}
+    assert parse(gone).body == MessageDeletion("3")
 
 
 def test_a_notice_is_kept_with_its_thread_author_and_time() -> None:
@@ -469,3 +471,16 @@ def test_who_writes_in_private_is_the_chat_where_nobody_is_named() -> None:
 def test_a_picture_without_its_size_is_read() -> None:
     photo = [{"file_id": "small", "width": 9, "height": 9}, {"file_id": "unknown"}]
     assert [one.media_id for one in written(text=None, photo=photo).attachments] == ["small"]
+
+
+def test_a_message_without_an_id_is_named_by_its_update() -> None:
+    event = parse({"update_id": 5, "message": message(message_id=None)})
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.body.message_id, event.body.text) == ("5", "hola")
+
+
+def test_a_notice_is_named_by_what_it_tells_and_not_by_its_forward() -> None:
+    fields = message(text=None, forward_date=SENT_AT, group_chat_created=True)
+    body = parse({"update_id": 5, "message": fields}).body
+    assert isinstance(body, UnrecognisedEvent)
+    assert body.type == "message.group_chat_created"
