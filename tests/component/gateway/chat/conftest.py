@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,10 +144,10 @@ class Visit:
 
     async def closed(self) -> int:
         async with asyncio.timeout(10):
-            while (await self.socket.receive()).type is WSMsgType.TEXT:
+            while (message := await self.socket.receive()).type is WSMsgType.TEXT:
                 pass
-        assert self.socket.close_code is not None
-        return self.socket.close_code
+        assert message.type is WSMsgType.CLOSE
+        return int(message.data)
 
 
 @dataclass
@@ -212,6 +212,3 @@ class Chat:
 async def chat() -> AsyncIterator[Chat]:
     async with Chat().running() as running:
         yield running
-
-
-Eventually = Callable[[Callable[[], bool]], Awaitable[None]]

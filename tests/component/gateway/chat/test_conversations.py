@@ -215,7 +215,7 @@ async def test_a_signed_token_proves_an_address_as_well(chat: Any) -> None:
         {"id": "c-17", "signature": "0" * 64},
         {"token": jwt.encode({"sub": "c-17", "exp": NOW_US // 1_000_000 - 1}, SECRET, "HS256")},
         {"token": jwt.encode({"sub": "c-17", "exp": 4e9}, "x" * 40, "HS256")},
-        {"token": jwt.encode({"sub": "c-17", "exp": 4_000_000_000}, None, "none")},
+        {"token": jwt.encode({"sub": "c-17", "exp": 4_000_000_000}, "", "none")},
         {"token": jwt.encode({"exp": 4_000_000_000}, SECRET, "HS256")},
         {"token": "eyJ.eyJ.eyJ"},
     ],
