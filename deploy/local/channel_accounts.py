@@ -28,7 +28,8 @@ def _content() -> str:
         for brand in BRANDS
         for account in (_webhook(f"{brand}-shop", brand), _telegram(f"{brand}-bot", brand))
     ]
-    return "accounts:\n" + "\n".join([*accounts, _webhook("desk", "")]) + "\n"
+    chat = _web_chat("chat", BRANDS[0])
+    return "accounts:\n" + "\n".join([*accounts, _webhook("desk", ""), chat]) + "\n"
 
 
 def _webhook(account: str, brand: str) -> str:
@@ -38,6 +39,10 @@ def _webhook(account: str, brand: str) -> str:
 
 def _telegram(account: str, brand: str) -> str:
     return _entry(account, "telegram", brand, secrets.token_urlsafe(_WEBHOOK_KEY_BYTES))
+
+
+def _web_chat(account: str, brand: str) -> str:
+    return _entry(account, "web_chat", brand, secrets.token_urlsafe(_WEBHOOK_KEY_BYTES))
 
 
 def _entry(account: str, channel: str, brand: str, secret: str) -> str:

@@ -78,7 +78,7 @@ def test_the_gateway_has_accounts_and_their_secrets_are_private(tmp_path: Path) 
     assert path == tmp_path / "secrets" / "accounts.yaml"
     assert path.stat().st_mode & 0o777 == 0o600
     accounts = read_accounts(path, CHANNELS, {})
-    assert len(accounts) == 5
+    assert len(accounts) == 6
     assert all(account.secrets for account in accounts)
     assert accounts_file(tmp_path).read_bytes() == path.read_bytes()
     assert accounts_file(tmp_path / "other").read_bytes() != path.read_bytes()
