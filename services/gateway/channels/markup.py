@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 
 from services.gateway.domain.incoming import Attachment, AttachmentKind
@@ -14,6 +14,7 @@ LONGEST_MARKUP = 500_000
 # The standard library's parser takes minutes over 200 kB of tags that never close. These patterns
 # never go back over what they have read, and a tag is looked for within its longest length only.
 _LONGEST_TAG = 8_192
+_LONGEST_NAME = 255
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
 
@@ -126,6 +127,8 @@ class _Reader:
     quoted: _Open = field(default_factory=_Open)
     preformatted: _Open = field(default_factory=_Open)
     link: str = ""
+    # The words of a link to a file, which are the file's name.
+    file_name: list[str] | None = None
 
     def say(self, text: str) -> None:
         (self.quoted_words if self.quoted.depth else self.words).append(text)
@@ -162,20 +165,32 @@ class _Reader:
         self.quoted.leave(tag)
         self.preformatted.leave(tag)
         if tag == "a":
-            self.link = ""
+            self._leave_link()
 
     def data(self, data: str) -> None:
         if self.hidden.depth:
             return
         if not self.preformatted.depth:
             data = data.replace("\r", " ").replace("\n", " ")
+        if self.file_name is not None:
+            self.file_name.append(data)
         self.say(data)
 
     def _enter_link(self, values: dict[str, str], classes: frozenset[str]) -> None:
         target = values.get("href", "")
+        self.file_name = None
         if "attachment" in classes:
+            before = len(self.attachments)
             self._attach("file", target)
+            self.file_name = [] if len(self.attachments) > before else None
         self.link = target if "lightbox" in classes else ""
+
+    def _leave_link(self) -> None:
+        self.link = ""
+        if self.file_name is not None:
+            name = " ".join("".join(self.file_name).split())[:_LONGEST_NAME]
+            self.attachments[-1] = replace(self.attachments[-1], name=name)
+        self.file_name = None
 
     def _show(self, tag: str, values: dict[str, str], classes: frozenset[str]) -> None:
         if classes & _DRESS:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from services.gateway.channels.base import PlatformChannel
+from services.gateway.channels.mastodon_groups import ungrouped
 from services.gateway.channels.mastodon_statuses import Own, read_notification, read_status
 from services.gateway.channels.public_posts import (
     MOST_ENTRIES,
@@ -108,6 +109,8 @@ def _listed(value: object) -> object:
     """Return the statuses of a search, a thread or grouped notifications; else what it is."""
     if not isinstance(value, dict) or "id" in value:
         return value
+    if "notification_groups" in value:
+        return ungrouped(value)
     lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
     return [entry for found in lists for entry in found] if lists else value
 
@@ -150,11 +153,14 @@ def _deleted(payload: bytes) -> IncomingEvent:
 def _read(entry: Fields, own: Own) -> list[IncomingEvent]:
     if "object" in entry and "event" in entry:
         return _pushed(entry, own)
-    if "event" in entry:
+    if "last_status" in entry and "content" not in entry:
+        # A conversation, or a request to be notified by a stranger.
+        return read_status(entry.object("last_status"), own)
+    if "event" in entry and "type" not in entry:
         # A WebSocket's message; its payload is JSON within a text, or an id.
         payload = entry.text("payload", "", limit=16 * 1024 * 1024)
         return read_event(entry.text("event"), payload.encode(), own)
-    if "type" in entry and "account" in entry and "content" not in entry:
+    if "type" in entry and "content" not in entry:
         return read_notification(entry, own, b"")
     return read_status(entry, own)
 

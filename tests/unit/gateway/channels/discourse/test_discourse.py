@@ -120,7 +120,7 @@ def test_a_captured_post_is_read_without_headers() -> None:
                     name="dead",
                     inline=True,
                 ),
-                Attachment("file", url="/uploads/short-url/log.txt"),
+                Attachment("file", url="/uploads/short-url/log.txt", name="log.txt"),
             ),
             subject="Battery of the K2",
             quoted_text="The battery lasts a day.",

@@ -161,6 +161,37 @@ def test_a_thread_a_search_and_a_conversation_hold_statuses() -> None:
     assert parse({"accounts": [], "statuses": [STATUS], "hashtags": []}) == parse(STATUS)
     told = {"id": "4", "unread": True, "last_status": STATUS}
     assert parse({"event": "conversation", "payload": json.dumps(told)}) == parse(STATUS)
+    assert parse([told]) == parse(STATUS)
+
+
+def test_each_account_of_a_group_of_notifications_reacted() -> None:
+    group = {
+        "group_key": "favourite-1101-483",
+        "type": "favourite",
+        "latest_page_notification_at": "2026-03-02T08:00:00Z",
+        "sample_account_ids": ["6", "7"],
+        "status_id": "1101",
+    }
+    mention = group | {"group_key": "ungrouped-8", "type": "mention", "sample_account_ids": ["6"]}
+    events = parse(
+        {
+            "accounts": [{"id": "6", "acct": "bo"}, {"id": "7", "acct": "cy"}],
+            "statuses": [STATUS],
+            "notification_groups": [group, mention, "broken"],
+        }
+    )
+    liked = [event for event in events if isinstance(event.body, Reaction)]
+    assert sorted(event.author_id for event in liked) == ["6", "7"]
+    assert {event.occurred_at_us for event in liked} == {AT_US}
+    assert parse(STATUS)[0] in events
+    assert isinstance(events[0].body, UnrecognisedEvent)
+
+
+def test_a_notification_without_an_account_is_recorded() -> None:
+    told = {"id": "5", "type": "severed_relationships", "event": {"id": "9"}}
+    [event] = parse(told)
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert event.body.type == "severed_relationships"
 
 
 def test_a_servers_own_webhook_is_signed() -> None:

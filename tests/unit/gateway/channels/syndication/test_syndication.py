@@ -116,6 +116,12 @@ def test_what_is_no_feed_or_made_to_harm_is_refused(body: bytes) -> None:
         parse(body)
 
 
+def test_an_old_feed_may_name_its_public_document_type() -> None:
+    named = b'<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://example.com/rss.dtd">'
+    start = RSS.index(b"<rss")
+    assert parse(RSS[:start] + named + RSS[start:]) == parse(RSS)
+
+
 def test_a_feed_that_is_slightly_broken_is_read_all_the_same() -> None:
     events = parse(RSS.replace(b"Plain words", b"Plain&nbsp;words & more"))
     assert len(events) == 3
