@@ -26,8 +26,11 @@ _INTERACTIONS = frozenset(
 def opened(capture: Fields) -> Fields:
     """Return what an envelope of the socket holds, or a form's payload that was noted as JSON."""
     payload = capture.values().get("payload")
+    if isinstance(payload, list) and len(payload) == 1:
+        # As a library that lets a form's fields repeat notes them.
+        payload = payload[0]
     if isinstance(payload, dict):
-        return capture.object("payload")
+        return Fields(payload, "payload")
     if isinstance(payload, str) and payload.lstrip().startswith("{"):
         return read_object(payload.encode(errors="replace"))
     return capture
@@ -49,8 +52,9 @@ def enveloped(capture: Fields) -> list[Fields]:
         answered = {"type": "message", "channel": values.get("channel"), "ts": values.get("ts")}
         return [Fields({"event": {**answered, **capture.object("message").values()}}, "")]
     if isinstance(values.get("messages"), list) and "type" not in capture:
+        told = {"type": "message", "channel": values.get("channel")}
         return [
-            Fields({"event": {"channel": values.get("channel"), **one.values()}}, "")
+            Fields({"event": {**told, **one.values()}}, "")
             for one in capture.entries("messages", limit=_MOST_MESSAGES)
         ]
     is_event = any(name in capture for name in ("ts", "event_ts", "item", "channel"))

@@ -98,7 +98,7 @@ def _written(envelope: Fields, event: Fields, event_id: str, at_us: int | None) 
 def _changed(envelope: Fields, event: Fields, event_id: str, at_us: int | None) -> IncomingEvent:
     """Read an edit; a deleted message with answers stays as a tombstone, by way of an "edit"."""
     message, previous = event.object("message"), child(event, "previous_message")
-    sent = message.text("ts", "") or previous.text("ts")
+    sent = message.text("ts", "") or previous.text("ts", "") or event.text("ts")
     placed = _thread(event, sent, message.text("thread_ts", "") or previous.text("thread_ts", ""))
     if message.text("subtype", "") == "tombstone":
         return _event(event_id, placed, MessageDeletion(sent), at_us, author_of(previous))

@@ -255,3 +255,13 @@ def test_a_button_without_data_and_a_size_written_as_a_text_are_read() -> None:
     body = event("message", message=message).body
     assert isinstance(body, WrittenMessage)
     assert body.attachments[0].size_bytes == 512
+
+
+@given(data=st.data())
+def test_no_change_of_a_capture_breaks_the_parser(
+    changed: Callable[[Any], st.SearchStrategy[Any]], data: st.DataObject
+) -> None:
+    message = {"id": "31", "type": "file", "fileName": "a.pdf", "fileSize": "512"}
+    entry = {"type": "message", "source": {"userId": "U2"}, "timestamp": 1, "message": message}
+    with contextlib.suppress(InvalidRequestError):
+        parse(data.draw(changed(data.draw(st.sampled_from([message, entry])))))

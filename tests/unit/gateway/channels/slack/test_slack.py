@@ -426,17 +426,43 @@ def test_a_message_is_read_also_outside_of_its_envelope(capture: dict[str, Any])
 
 
 def test_a_history_is_read_message_by_message() -> None:
+    brief = {"user": "U0MARIT", "text": "hello?", "ts": "1772529342.500000"}
     joined = {"type": "message", "subtype": "channel_join", "ts": "1772529000.000100"}
-    reads = parse({"ok": True, "messages": [MESSAGE, joined, 7], "has_more": False})
-    assert written(reads[0]).text == MESSAGE["text"]
-    assert [type(read.body) for read in reads[1:]] == [UnrecognisedEvent] * 2
-    assert len({read.event_id for read in reads}) == 3
+    reads = parse({"ok": True, "messages": [MESSAGE, brief, joined, 7], "has_more": False})
+    assert [written(read).text for read in reads[:2]] == [MESSAGE["text"], "hello?"]
+    assert [type(read.body) for read in reads[2:]] == [UnrecognisedEvent] * 2
+    assert len({read.event_id for read in reads}) == 4
+
+
+def test_an_edit_that_does_not_say_of_which_message_has_its_own_time() -> None:
+    read = event(subtype="message_changed", message={"user": "U0MARIT", "text": "better"})
+    assert (written(read).text, written(read).message_id) == ("better", "1772529342.123400")
+
+
+@given(data=st.data())
+def test_no_change_of_a_capture_breaks_the_parser(
+    changed: Callable[[Any], st.SearchStrategy[Any]], data: st.DataObject
+) -> None:
+    button = {"name": "refund", "text": "Yes", "value": "yes"}
+    press = {
+        "type": "interactive_message",
+        "actions": [{"name": "refund", "value": "yes"}],
+        "channel": {"id": "C0"},
+        "user": {"id": "U1"},
+        "original_message": {"thread_ts": "1.2", "attachments": [{"actions": [button]}]},
+    }
+    kept = {"type": "star_added", "item": {"channel": "C0"}, "user": {"id": "U1"}, "event_ts": "1"}
+    held = {"ok": True, "channel": "C0", "messages": [MESSAGE]}
+    captures = [MESSAGE, held, kept, {"payload": press}, {"payload": json.dumps(press)}]
+    with contextlib.suppress(InvalidRequestError):
+        parse(data.draw(changed(data.draw(st.sampled_from(captures)))))
 
 
 def test_a_forms_payload_may_be_noted_as_json() -> None:
     text = (SAMPLES / "button.json").read_text()
-    [press, _] = parse({"payload": text})
-    assert written(press).text == "No, it did not"
+    for noted in (text, [text], json.loads(text)):
+        [press, _] = parse({"payload": noted})
+        assert written(press).text == "No, it did not"
 
 
 @pytest.mark.parametrize("fields", [{"client_msg_id": "1-2"}, {"edited": {"user": "U0CAREBOT"}}])

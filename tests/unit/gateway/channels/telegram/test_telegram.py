@@ -484,3 +484,16 @@ def test_a_notice_is_named_by_what_it_tells_and_not_by_its_forward() -> None:
     body = parse({"update_id": 5, "message": fields}).body
     assert isinstance(body, UnrecognisedEvent)
     assert body.type == "message.group_chat_created"
+
+
+@given(data=st.data())
+def test_no_change_of_a_capture_breaks_the_parser(
+    changed: Callable[[Any], st.SearchStrategy[Any]], data: st.DataObject
+) -> None:
+    pressed = {"id": "8", "from": {"id": 42}, "chat_instance": "1", "message": message()}
+    notice = message(text=None, new_chat_members=[{"id": 1}])
+    reacted = {"chat": {"id": 42}, "message_id": 3, "new_reaction": [{"emoji": "x"}]}
+    updates = [{"update_id": 5, "message": notice}, {"update_id": 6, "callback_query": pressed}]
+    captures = [message(), pressed, reacted, {"ok": True, "result": updates}, updates[0]]
+    with contextlib.suppress(InvalidRequestError):
+        parse_all(data.draw(changed(data.draw(st.sampled_from(captures)))))

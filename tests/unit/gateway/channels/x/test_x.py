@@ -499,3 +499,29 @@ def test_a_direct_message_that_names_no_receiver_stands_in_its_senders_thread() 
     message = {"id": "92", "message_create": {"sender_id": "901", "message_data": {"text": "hi"}}}
     [event] = parse({"direct_message_events": [message]})
     assert (event.thread_id, event.author_id) == ("901", "901")
+
+
+@given(data=st.data())
+def test_no_change_of_a_capture_breaks_the_parser(
+    changed: Callable[[Any], st.SearchStrategy[Any]], data: st.DataObject
+) -> None:
+    inner = {"sender_id": "901", "target": {"recipient_id": OWN}, "message_data": {"text": "hi"}}
+    message = {"type": "message_create", "id": "90", "message_create": inner}
+    first = {"id": 91, "sender_id": 9, "recipient_id": 8, "sender": {"id": 9}, "recipient": {}}
+    flat = {
+        "id": "80",
+        "event_type": "MessageCreate",
+        "sender_id": "9",
+        "dm_conversation_id": "9-8",
+    }
+    gone = {"delete": {"status": {"id": 20, "user_id": 901}, "timestamp_ms": "1772529342000"}}
+    captures: list[dict[str, Any]] = [
+        STATUS,
+        {"statuses": [STATUS]},
+        {"events": [message]},
+        message,
+    ]
+    captures += [first, flat, {"data": [flat, {"id": "1", "text": "x"}]}, gone]
+    captures += [{"user_event": {"revoke": {"date_time": "2026-03-03T09:15:42Z", "source": {}}}}]
+    with contextlib.suppress(InvalidRequestError):
+        parse(data.draw(changed(data.draw(st.sampled_from(captures)))))
