@@ -132,6 +132,12 @@ GATEWAY = Row(
             (Query(_rate("careline_gateway_replies_total", "outcome"), "{{outcome}}"),),
             help="Calls of the platforms. Unknown: the connection ended before the answer.",
         ),
+        Panel(
+            "Media by outcome",
+            "ops",
+            (Query(_rate("careline_gateway_media_total", "outcome"), "{{outcome}}"),),
+            help="What messages point to. Refused: the host, size or type is not allowed.",
+        ),
     ),
 )
 
