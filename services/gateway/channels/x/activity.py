@@ -123,11 +123,12 @@ def _included(includes: Fields, kind: str, name: str, wanted: str) -> Fields:
 
 
 def _text(data: Fields, includes: Fields, shared: str) -> str:
+    """Return the text; a repost's own is cut short, so that of what it repeats is taken."""
     original = _included(includes, "tweets", "id", shared) if shared else Fields({}, "")
-    if not original.names():
-        return full_text(data)
+    whole = full_text(original)
     author = _included(includes, "users", "id", original.identifier("author_id", ""))
-    return f"RT @{author.text('username', '')}: {full_text(original)}"
+    name = author.text("username", "")
+    return f"RT @{name}: {whole}" if whole and name else full_text(data)
 
 
 def _attachments(data: Fields, includes: Fields) -> tuple[Attachment, ...]:

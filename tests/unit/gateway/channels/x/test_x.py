@@ -525,3 +525,17 @@ def test_no_change_of_a_capture_breaks_the_parser(
     captures += [{"user_event": {"revoke": {"date_time": "2026-03-03T09:15:42Z", "source": {}}}}]
     with contextlib.suppress(InvalidRequestError):
         parse(data.draw(changed(data.draw(st.sampled_from(captures)))))
+
+
+def test_a_repost_says_its_own_text_where_that_of_the_original_is_not_told() -> None:
+    shared = [{"type": "retweeted", "id": "71"}]
+    repost = {"id": "75", "text": "RT @ilse_w: still", "referenced_tweets": shared}
+    users = [{"id": "901", "username": "ilse_w"}]
+    whole = {"id": "71", "author_id": "901", "text": "still no parcel"}
+    for tweets, text in (
+        ([whole], "RT @ilse_w: still no parcel"),
+        ([{"id": "71", "author_id": "901"}], "RT @ilse_w: still"),
+        ([{**whole, "author_id": "7"}], "RT @ilse_w: still"),
+    ):
+        [event] = parse({"data": [repost], "includes": {"tweets": tweets, "users": users}})
+        assert (written(event).text, event.thread_id) == (text, "71")
