@@ -3,27 +3,133 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 Row = dict[str, str]
 
-_SYLLABLES = "ka lo mi ren tas vel dor bri shan tol wes har pen gar fin mor lis den cal rud".split()
-_GIVEN = (
-    "james robert john michael david william richard joseph thomas charles christopher daniel "
-    "matthew anthony steven andrew kenneth joshua kevin edward mary patricia jennifer linda "
-    "elizabeth barbara susan jessica margaret sarah karen nancy lisa betty helen sandra donna "
-    "carol ruth sharon michelle laura emily kimberly deborah dorothy amy angela ashley brenda"
-).split()
+_SYLLABLES = [
+    "ka",
+    "lo",
+    "mi",
+    "ren",
+    "tas",
+    "vel",
+    "dor",
+    "bri",
+    "shan",
+    "tol",
+    "wes",
+    "har",
+    "pen",
+    "gar",
+    "fin",
+    "mor",
+    "lis",
+    "den",
+    "cal",
+    "rud",
+]
+_GIVEN = [
+    "james",
+    "robert",
+    "john",
+    "michael",
+    "david",
+    "william",
+    "richard",
+    "joseph",
+    "thomas",
+    "charles",
+    "christopher",
+    "daniel",
+    "matthew",
+    "anthony",
+    "steven",
+    "andrew",
+    "kenneth",
+    "joshua",
+    "kevin",
+    "edward",
+    "mary",
+    "patricia",
+    "jennifer",
+    "linda",
+    "elizabeth",
+    "barbara",
+    "susan",
+    "jessica",
+    "margaret",
+    "sarah",
+    "karen",
+    "nancy",
+    "lisa",
+    "betty",
+    "helen",
+    "sandra",
+    "donna",
+    "carol",
+    "ruth",
+    "sharon",
+    "michelle",
+    "laura",
+    "emily",
+    "kimberly",
+    "deborah",
+    "dorothy",
+    "amy",
+    "angela",
+    "ashley",
+    "brenda",
+]
 _SHORT = {
     "james": "jim", "robert": "bob", "michael": "mike", "william": "bill", "richard": "dick",
     "thomas": "tom", "charles": "charlie", "daniel": "dan", "anthony": "tony", "edward": "ted",
     "elizabeth": "liz", "margaret": "peggy", "patricia": "pat", "susan": "sue", "deborah": "debbie",
 }  # fmt: skip
-_FAMILY = (
-    "smith johnson williams brown jones miller davis wilson anderson taylor thomas moore martin "
-    "jackson thompson white lopez harris clark lewis robinson walker young allen king wright scott"
-).split()
-_STREETS = "oak maple main church park cedar elm washington lake hill walnut spring ridge".split()
+_FAMILY = [
+    "smith",
+    "johnson",
+    "williams",
+    "brown",
+    "jones",
+    "miller",
+    "davis",
+    "wilson",
+    "anderson",
+    "taylor",
+    "thomas",
+    "moore",
+    "martin",
+    "jackson",
+    "thompson",
+    "white",
+    "lopez",
+    "harris",
+    "clark",
+    "lewis",
+    "robinson",
+    "walker",
+    "young",
+    "allen",
+    "king",
+    "wright",
+    "scott",
+]
+_STREETS = [
+    "oak",
+    "maple",
+    "main",
+    "church",
+    "park",
+    "cedar",
+    "elm",
+    "washington",
+    "lake",
+    "hill",
+    "walnut",
+    "spring",
+    "ridge",
+]
 _HAN_FAMILY = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡"
 _HAN_GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰文斌宇浩凯健俊帆雪梅婷慧莹宁欣佳琪瑶晨阳"
@@ -33,9 +139,11 @@ _SOUNDS_ALIKE = {
     "杰": "洁", "涛": "滔", "明": "鸣", "英": "瑛", "华": "桦", "文": "雯", "浩": "昊",
     "健": "建", "俊": "峻", "梅": "玫", "婷": "廷", "欣": "新", "佳": "嘉", "琪": "琦", "晨": "辰",
 }  # fmt: skip
-_TRADITIONAL = {"张": "張", "刘": "劉", "陈": "陳", "杨": "楊", "黄": "黃", "赵": "趙", "吴": "吳",
-                "孙": "孫", "马": "馬", "罗": "羅", "郑": "鄭", "许": "許", "韩": "韓", "冯": "馮",
-                "邓": "鄧", "肖": "蕭", "伟": "偉", "丽": "麗", "强": "強", "军": "軍", "华": "華"}  # fmt: skip
+_TRADITIONAL = {
+    "张": "張", "刘": "劉", "陈": "陳", "杨": "楊", "黄": "黃", "赵": "趙", "吴": "吳",
+    "孙": "孫", "马": "馬", "罗": "羅", "郑": "鄭", "许": "許", "韩": "韓", "冯": "馮",
+    "邓": "鄧", "肖": "蕭", "伟": "偉", "丽": "麗", "强": "強", "军": "軍", "华": "華",
+}  # fmt: skip
 
 
 def voters(persons: int, sources: int, corrupted: float, seed: int) -> list[Row]:
@@ -67,7 +175,9 @@ def chinese(persons: int, corrupted: float, seed: int) -> list[Row]:
             "手机": f"1{chance.choice('3578')}{chance.randrange(10**9):09d}",
             "出生日期": _date(chance),
             "性别": chance.choice("男女"),
-            "城市": chance.choice("北京 上海 广州 深圳 成都 杭州 武汉 西安 南京 苏州".split()),
+            "城市": chance.choice(
+                ["北京", "上海", "广州", "深圳", "成都", "杭州", "武汉", "西安", "南京", "苏州"]
+            ),
             "地址": f"{_han_street(chance)}{chance.randrange(1, 300)}号",
         }
         for _ in range(chance.choice((1, 2, 2, 3, 4))):
@@ -83,7 +193,8 @@ def organisations(count: int, corrupted: float, seed: int) -> list[Row]:
     chance = random.Random(seed)
     rows = []
     for number in range(count):
-        name = f"{_word(chance)} {_word(chance)} {chance.choice('grill cafe partners systems foods'.split())}"
+        trade = chance.choice(["grill", "cafe", "partners", "systems", "foods"])
+        name = f"{_word(chance)} {_word(chance)} {trade}"
         truth = {
             "name": name,
             "street": _street(chance),
@@ -208,17 +319,45 @@ def _street(chance: random.Random) -> str:
 
 
 def _han_street(chance: random.Random) -> str:
-    return chance.choice("中山 人民 解放 建设 和平 新华 文化 胜利".split()) + chance.choice("路街")
+    return chance.choice(
+        ["中山", "人民", "解放", "建设", "和平", "新华", "文化", "胜利"]
+    ) + chance.choice("路街")
 
 
 def _phone(chance: random.Random) -> str:
-    return f"({chance.randrange(200, 990)}) {chance.randrange(200, 990)}-{chance.randrange(10**4):04d}"
+    return (
+        f"({chance.randrange(200, 990)}) {chance.randrange(200, 990)}-{chance.randrange(10**4):04d}"
+    )
 
 
 def _date(chance: random.Random) -> str:
-    return f"{chance.randrange(1945, 2006)}-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}"
+    year, month, day = (
+        chance.randrange(1945, 2006),
+        chance.randrange(1, 13),
+        chance.randrange(1, 29),
+    )
+    return f"{year}-{month:02d}-{day:02d}"
 
 
 def _shuffled(rows: list[Row], chance: random.Random) -> list[Row]:
     chance.shuffle(rows)
     return [{"record_id": str(number), **row} for number, row in enumerate(rows)]
+
+
+def one_record_each(persons: int, seed: int) -> Iterator[Row]:
+    """Yield people as they come: nine of ten are new, the tenth is a corrupted earlier one."""
+    chance = random.Random(seed)
+    earlier: list[Row] = []
+    for number in range(persons):
+        if earlier and chance.random() < 0.1:
+            row = dict(chance.choice(earlier))
+            _corrupt_voter(row, chance)
+        else:
+            row = _voter(chance) | {
+                "email": f"{_word(chance)}.{_word(chance)}{chance.randrange(99)}@mail.example",
+                "birth_date": _date(chance),
+            }
+            del row["birth_year"]
+            if len(earlier) < 50_000:
+                earlier.append(row)
+        yield {"record_id": str(number), **row, "person": ""}

@@ -1,4 +1,4 @@
-"""Which parties are one customer by their identifiers and by what people decided.
+"""Which parties are one customer by their identifiers.
 
 A function of what is known, not of the order it came in.
 """
@@ -23,11 +23,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """Why two parties are one customer: an identifier of both, or None: somebody said so."""
+    """Why two parties are one customer: an identifier of both."""
 
     a: int
     b: int
-    identifier: Identifier | None
+    identifier: Identifier
 
 
 @dataclass(slots=True)
@@ -51,10 +51,9 @@ def cores_of(
     parties: Mapping[int, Sequence[Sighting]],
     rules: IdentifierRules,
     generic: Container[Identifier] = (),
-    together: Iterable[tuple[int, int]] = (),
     apart: Iterable[tuple[int, int]] = (),
 ) -> Cores:
-    """Join parties: by hand first, then by identifiers in the order of priority.
+    """Join parties by their identifiers, in the order of priority.
 
     An identifier joins all that carried it within its window, or, when that would join two values
     of a unique kind or more values than a limit allows, or parties that somebody set apart, none:
@@ -62,9 +61,6 @@ def cores_of(
     """
     core_of = {number: _alone(number, parties[number]) for number in sorted(parties)}
     forbidden = sorted(apart)
-    for a, b in sorted(together):
-        if a in core_of and b in core_of:
-            _join([a, b], None, core_of, rules, forbidden)
     carriers: dict[Identifier, list[tuple[int, int]]] = {}
     for number in sorted(parties):
         for sighting in parties[number]:
@@ -103,7 +99,7 @@ def _within(carriers: Sequence[tuple[int, int]], window_us: int) -> Iterable[lis
 
 def _join(
     numbers: Sequence[int],
-    identifier: Identifier | None,
+    identifier: Identifier,
     core_of: dict[int, Core],
     rules: IdentifierRules,
     forbidden: Sequence[tuple[int, int]],

@@ -20,7 +20,9 @@ KINDS = (
     IGNORE,
 )  # fmt: skip
 
-_ID_WORDS = "id|uid|uuid|guid|key|index|idx|row|rowid|rec|record|nr"
+_ID_WORDS = "id|uid|uuid|guid|key|index|idx|row|rowid|rec|recid|record|nr|num|number|no"
+# A name of a person or of an organisation, as the other columns tell; a category that tells it.
+_NAME, _GENDER = "name", "gender"
 # The first rule whose pattern stands in the column's words decides.
 _BY_NAME = tuple(
     (kind, re.compile(pattern))
@@ -35,7 +37,7 @@ _BY_NAME = tuple(
         (BIRTH_YEAR, r"birth ?year|year of birth|\byob\b|出生年"),
         (PLACE, r"birth ?place|place of birth|birth (city|state|town)|出生地|籍贯"),
         (AGE, r"\bage\b|年龄"),
-        (CATEGORY, r"\b(gender|sex)\b|性别"),
+        (_GENDER, r"\b(gender|sex)\b|性别"),
         (STREET, r"street|\baddr|\broad\b|\bstrt?\b|house (no|num)|住址|地址|街道"),
         (POSTCODE, r"post ?code|\bzip\b|zip ?code|postal|邮编|邮政编码"),
         (CITY, r"\bcity\b|\btown\b|suburb|locality|municipal|\bplace\b|城市|市区"),
@@ -48,15 +50,14 @@ _BY_NAME = tuple(
         (FULL, r"姓名|全名|名字|称呼|联系人"),
         (GIVEN, r"given|first ?name|fore ?name|christian name|\bfirst\b|\bfname\b|^名$"),
         (FAMILY, r"sur ?name|last ?name|family|\blast\b|\blname\b|^姓$|姓氏"),
-        (FULL, r"\bname\b"),
+        (_NAME, r"\bname\b"),
         (CATEGORY, r"occupation|profession|\bjob\b|title|\brace\b|ethnic|party|status|type"),
         (CATEGORY, r"category|cuisine|职业|民族|类型"),
         (TEXT, r"description|comment|note|remark|\btext\b|备注|描述"),
         (IGNORE, rf"\b({_ID_WORDS})\b|\b(cluster|entity|source|dataset|label|split|编号|序号)"),
     )
 )
-_ORGANISATION_HINTS = (URL, ORGANISATION)
-_PERSON_HINTS = (GIVEN, FAMILY, BIRTH_DATE, BIRTH_YEAR, AGE, NATIONAL_ID, EMAIL)
+_PERSON_HINTS = (GIVEN, FAMILY, FULL, BIRTH_DATE, BIRTH_YEAR, AGE, NATIONAL_ID, _GENDER)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _EMAIL_VALUE = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _DATE_VALUE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
@@ -97,9 +98,10 @@ def guessed(
         for column in columns
         if column not in out and (kind := _kind(column, [row[column] for row in sample])) != IGNORE
     }
-    found = set(kinds.values())
-    if found & set(_ORGANISATION_HINTS) and not found & set(_PERSON_HINTS):
-        kinds = {column: ORGANISATION if kind == FULL else kind for column, kind in kinds.items()}
+    found = kinds.values()
+    is_of_people = any(kind in found for kind in _PERSON_HINTS)
+    said = {_NAME: FULL if is_of_people else ORGANISATION, _GENDER: CATEGORY}
+    kinds = {column: said.get(kind, kind) for column, kind in kinds.items()}
     if not kinds:
         raise ColumnMapError(
             f"no column of the file says what it holds ({', '.join(columns)}); "

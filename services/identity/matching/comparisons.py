@@ -204,8 +204,16 @@ def _bag_level(a: str, b: str) -> int:
 
 _STREET_LEVELS = ("same", "same words", "near", "same number, street alike", "street alike",
                   "different")  # fmt: skip
-_AREA_LEVELS = ("same postcode", "postcode one character off", "same postcode district",
-                "same city", "city alike", "same region", "different")  # fmt: skip
+_AREA_LEVELS = (
+    "same postcode",
+    "postcode one character off",
+    "same city",
+    "city alike",
+    "postcode one character off, another city",
+    "same postcode district",
+    "same region",
+    "different",
+)
 _PLACE_LEVELS = ("same", "one within the other", "alike", "different")
 
 _STREET_WORDS = {
@@ -269,7 +277,7 @@ def _area(postcode: tuple[str, ...], city: tuple[str, ...], region: tuple[str, .
         _AREA_LEVELS,
         prepare,
         _area_level,
-        {0: lambda value: str(value[0]), 3: lambda value: str(value[1])},
+        {0: lambda value: str(value[0]), 2: lambda value: str(value[1])},
     )
 
 
@@ -280,24 +288,28 @@ def district(postcode: str) -> str:
     return postcode[:3]
 
 
-def _area_level(a: Value, b: Value) -> int:  # noqa: PLR0911  # a ladder of levels
+def _area_level(a: Value, b: Value) -> int:  # a ladder of levels
     code, other = a[0], b[0]
-    if code and other:
-        if code == other or (code[:5] == other[:5] and code[:5].isdigit()):
-            return 0
-        if OSA.distance(code, other, score_cutoff=1) <= 1:
-            return 1
-        if district(code) == district(other):
-            return 2
-    if a[1] and b[1]:
-        if a[1] == b[1]:
-            return 3
-        if JaroWinkler.similarity(a[1], b[1]) >= 0.88 or fuzz.token_set_ratio(a[1], b[1]) >= 95:  # noqa: PLR2004
-            return 4
-        return 6
-    if a[2] and a[2] == b[2]:
+    if code and other and (code == other or (code[:5] == other[:5] and code[:5].isdigit())):
+        return 0
+    one_off = bool(code and other) and OSA.distance(code, other, score_cutoff=1) <= 1
+    city = _city_level(a[1], b[1]) if a[1] and b[1] else 0
+    if one_off and city <= 1:
+        return 1
+    if a[1] and b[1] and city <= 1:
+        return 2 + city
+    if one_off:
+        return 4
+    if code and other and district(code) == district(other):
         return 5
-    return 6
+    return 6 if a[2] and a[2] == b[2] else 7
+
+
+def _city_level(a: str, b: str) -> int:
+    if a == b:
+        return 0
+    alike = JaroWinkler.similarity(a, b) >= 0.88 or fuzz.token_set_ratio(a, b) >= 95  # noqa: PLR2004
+    return 1 if alike else 2
 
 
 # --- the others ----------------------------------------------------------------------------------

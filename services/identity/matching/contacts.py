@@ -25,7 +25,8 @@ def phone(text: str | None) -> str | None:
     """Return the digits without the prefix of a country or of long distance, where it is plain."""
     value = present(text).removesuffix(".0")
     digits = _NOT_DIGIT.sub("", value)
-    if len(digits) < _SHORTEST or identifiers.phone("+" + digits) is None:
+    made_up = any(identifiers.phone(prefix + digits) is None for prefix in ("+", "+86"))
+    if len(digits) < _SHORTEST or made_up:
         return None
     if digits.startswith("00"):
         digits = digits[2:]
@@ -34,7 +35,7 @@ def phone(text: str | None) -> str | None:
     for prefix, length in (("86", 13), ("1", 11), ("44", 12)):
         if digits.startswith(prefix) and len(digits) == length:
             digits = digits.removeprefix(prefix)
-    return None if identifiers.phone("+86" + digits) is None else digits
+    return digits
 
 
 def phone_level(a: str, b: str) -> int:

@@ -16,6 +16,7 @@ _ROUNDS = 3
 _FIRST_SHARE = 0.3
 # So many imagined pairs hold to the first guess: they matter where few pairs are seen.
 _IMAGINED = 10.0
+_ENOUGH_FREE = 3
 _LEAST = 1e-6
 _FIRST_EQUAL = 0.75
 _PRIORS = (1e-9, 0.2)
@@ -61,7 +62,7 @@ def estimate(
         pulled: list[Floats] = [_IMAGINED * each for each in first]
         priors: list[float] = []
         for session in sessions:
-            match, posterior = _maximise(session, fit, first)
+            match, posterior = _maximise(session, fit, first, records)
             for at, size in enumerate(sizes):
                 if at not in session.blocked_on:
                     pulled[at] = pulled[at] + _counted(session, at, size, posterior)
@@ -84,13 +85,20 @@ def _first_guess(size: int) -> Floats:
     return np.concatenate([[_FIRST_EQUAL], (1 - _FIRST_EQUAL) * rest / rest.sum()])
 
 
-def _maximise(session: Patterns, fit: Fit, first: list[Floats]) -> tuple[list[Floats], Floats]:
+def _maximise(
+    session: Patterns, fit: Fit, first: list[Floats], records: int
+) -> tuple[list[Floats], Floats]:
     match, share = list(fit.match), _FIRST_SHARE
+    # With little left to compare, what differs would all be taken for another person's.
+    is_known = len(fit.match) - len(session.blocked_on) < _ENOUGH_FREE
+    if is_known:
+        share = _share_of_matches(session, fit, records)
     posterior = np.zeros(0)
     for _ in range(_STEPS):
         trial = Fit(match, fit.non_match, share)
         posterior = session.counts * _posterior(session, trial, share, session.blocked_on)
-        share = float(np.clip(posterior.sum() / session.counts.sum(), 1e-4, 0.9999))
+        if not is_known:
+            share = float(np.clip(posterior.sum() / session.counts.sum(), 1e-4, 0.9999))
         match = [
             each
             if at in session.blocked_on
@@ -98,6 +106,15 @@ def _maximise(session: Patterns, fit: Fit, first: list[Floats]) -> tuple[list[Fl
             for at, each in enumerate(match)
         ]
     return match, posterior
+
+
+def _share_of_matches(session: Patterns, fit: Fit, records: int) -> float:
+    """Return what is left of the pairs after those that chance lets agree on the block's values."""
+    by_chance = records * (records - 1) / 2
+    for at in session.blocked_on:
+        by_chance *= float(fit.non_match[at][0])
+    pairs = float(session.counts.sum()) * session.scale
+    return float(np.clip(1 - by_chance / pairs, 0.02, 0.98))
 
 
 def _posterior(patterns: Patterns, fit: Fit, share: float, left_out: tuple[int, ...]) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.identity.matching.scoring import SUPPORT_BITS
+from services.identity.matching.scoring import STRONG_BITS, SUPPORT_BITS
 
 Floats = NDArray[np.float64]
 _NEVER = -np.inf
@@ -22,7 +22,7 @@ def agglomerate(
     *,
     supports: int = 2,
     start: Sequence[Sequence[int]] = (),
-    forbidden: NDArray[np.bool_] | None = None,
+    forbidden: NDArray[np.bool_],
 ) -> list[list[int]]:
     """Merge the best pair of clusters while its weight with the bias is above zero.
 
@@ -37,7 +37,7 @@ def agglomerate(
         [[each] for each in range(size)],
         weights.copy(),
         present.copy(),
-        ~same if forbidden is None else ~(same | forbidden),
+        ~(same | forbidden),
     )
     for first, *others in start:
         for each in others:
@@ -78,6 +78,26 @@ def _score(sums: Floats, counts: Floats, families: Floats, bias: float, supports
     means = sums / np.maximum(counts, 1.0)
     total = means.sum(axis=0) + bias
     by_family = families @ means.reshape(len(means), -1)
-    supported = (by_family > SUPPORT_BITS).sum(axis=0) >= supports
-    total[~supported.reshape(total.shape)] = _NEVER
+    supported = (by_family > SUPPORT_BITS).sum(axis=0).reshape(total.shape) >= supports
+    total[~supported & (total < STRONG_BITS)] = _NEVER
     return np.asarray(total)
+
+
+def join_by_hand(
+    parts: Sequence[Sequence[int]],
+    said: Sequence[tuple[int, int]],
+    vetoed: NDArray[np.bool_],
+) -> list[list[int]]:
+    """Join the parts of which somebody said so, whole, unless two of their records are vetoed."""
+    of_place = {place: list(part) for part in parts for place in part}
+    for part in parts:
+        shared = of_place[part[0]]
+        of_place.update(dict.fromkeys(part, shared))
+    for a, b in sorted(said):
+        first, second = of_place[a], of_place[b]
+        if first is second or vetoed[np.ix_(first, second)].any():
+            continue
+        first += second
+        of_place.update(dict.fromkeys(second, first))
+    distinct = {id(part): part for part in of_place.values()}
+    return sorted(sorted(part) for part in distinct.values())

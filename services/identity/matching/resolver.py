@@ -18,7 +18,7 @@ from services.identity.matching.comparisons import Fields
 from services.identity.matching.customers import Customers
 from services.identity.matching.facets import keys
 from services.identity.matching.index import BLOCK_CAP, BlockIndex
-from services.identity.matching.linkage import agglomerate
+from services.identity.matching.linkage import agglomerate, join_by_hand
 from services.identity.matching.model import Model
 from services.identity.matching.scoring import Row, Scorer
 
@@ -81,6 +81,8 @@ class Resolver:
         self.sightings: dict[int, tuple[Sighting, ...]] = {}
         self.together: dict[tuple[int, int], None] = {}
         self.apart: dict[tuple[int, int], None] = {}
+        # Records that somebody joined to others, like them or not.
+        self._joined_by_hand: dict[int, None] = {}
 
     def take(
         self, fields: Fields, source: str | None = None, sightings: Sequence[Sighting] = ()
@@ -112,6 +114,7 @@ class Resolver:
         was_apart = pair in self.apart
         self.apart.pop(pair, None)
         self.together[pair] = None
+        self._joined_by_hand |= dict.fromkeys(pair)
         self._judge_again(a, b)
         if self.customers.of_record[a] != self.customers.of_record[b]:
             del self.together[pair]
@@ -144,8 +147,12 @@ class Resolver:
         return json.dumps([[each, members[each]] for each in sorted(members)]).encode()
 
     def _judge_again(self, a: int, b: int) -> None:
-        of_record = self.customers.of_record
-        self._cluster_anew(self.customers.records_of(sorted({of_record[a], of_record[b]})))
+        touched = [self.customers.of_record[a], self.customers.of_record[b]]
+        for record in (a, b):
+            wanted = keys(self.scorer.facets(self.rows[record]))
+            near = self._near(self.rows[record], self._candidates(wanted))
+            touched += [each.customer for each in near]
+        self._cluster_anew(self.customers.records_of(list(dict.fromkeys(touched))))
 
     def _carry(self, record: int, sightings: Sequence[Sighting]) -> list[int]:
         """Keep the identifiers that mean something; return the customers that share one."""
@@ -179,6 +186,10 @@ class Resolver:
         for customer in candidates:
             members = [self.rows[each] for each in self.customers.members[customer]]
             bits, supports = self.scorer.against(row, members)
+            if bits <= least and any(
+                each in self._joined_by_hand for each in self.customers.members[customer]
+            ):
+                bits = max(self.scorer.against(row, [each])[0] for each in members)
             if bits > least:
                 weighed.append(_Near(bits, customer, supports))
         near, size = [], 1
@@ -204,7 +215,8 @@ class Resolver:
             self.customers.divide([records])
             return
         place = {record: at for at, record in enumerate(records)}
-        cores = self._cores(records, place)
+        cores = self._cores(records)
+        vetoed = self._vetoed(records, place, cores)
         weights, present = self.scorer.pairwise([self.rows[each] for each in records])
         parts = agglomerate(
             weights,
@@ -213,41 +225,38 @@ class Resolver:
             self.bias,
             supports=self.limits.supports,
             start=[[place[each] for each in core.parties] for core in cores],
-            forbidden=self._forbidden(records, place, cores),
+            forbidden=self._with_sources(records, vetoed),
         )
-        self.customers.divide([[records[each] for each in part] for part in parts])
+        said = [(place[a], place[b]) for a, b in _among(self.together, place)]
+        joined = join_by_hand(parts, said, vetoed)
+        self.customers.divide([[records[each] for each in part] for part in joined])
 
-    def _cores(self, records: Sequence[int], place: dict[int, int]) -> list[Core]:
-        if not self.sightings and not self.together:
+    def _cores(self, records: Sequence[int]) -> list[Core]:
+        if not self.sightings:
             return [Core([record]) for record in records]
-        return cores_of(
-            {record: self.sightings.get(record, ()) for record in records},
-            self.rules,
-            self.carriers.generic,
-            _among(self.together, place),
-            _among(self.apart, place),
-        ).cores
+        sightings = {record: self.sightings.get(record, ()) for record in records}
+        apart = [pair for pair in self.apart if pair[0] in sightings and pair[1] in sightings]
+        return cores_of(sightings, self.rules, self.carriers.generic, apart).cores
 
-    def _forbidden(
+    def _vetoed(
         self, records: Sequence[int], place: dict[int, int], cores: Sequence[Core]
-    ) -> NDArray[np.bool_] | None:
-        """Mark the pairs that no likeness may join: a source, a unique id or a person says no."""
+    ) -> NDArray[np.bool_]:
+        """Mark the pairs that nothing may join: a unique id or a person says no."""
         pairs = [(place[a], place[b]) for a, b in _among(self.apart, place)]
-        if self._sources:
-            pairs += _clashes([self._sources.get(each) for each in records], same=True)
         for kind in (rule.kind for rule in self.rules.rules if rule.unique):
             held: list[str | None] = [None] * len(records)
             for core in cores:
-                for value in core.values.get(kind, ())[:1]:
-                    for party in core.parties:
-                        held[place[party]] = value
+                if values := core.values.get(kind):
+                    for party in core.parties:  # who claims two ids is like nobody
+                        held[place[party]] = values[0] if len(values) == 1 else f"\0{party}"
             pairs += _clashes(held, same=False)
-        if not pairs:
-            return None
-        matrix = np.zeros((len(records), len(records)), dtype=np.bool_)
-        for a, b in pairs:
-            matrix[a, b] = matrix[b, a] = True
-        return matrix
+        return _marked(len(records), pairs)
+
+    def _with_sources(self, records: Sequence[int], vetoed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if not self._sources:
+            return vetoed
+        of_record = [self._sources.get(each) for each in records]
+        return vetoed | _marked(len(records), _clashes(of_record, same=True))
 
     def _keep_evidence(self, record: int) -> None:
         """Keep what speaks most for the record's place: an identifier, or else the likeness."""
@@ -269,6 +278,13 @@ class Resolver:
             (self.scorer.against(row, [self.rows[each]])[0], -each) for each in others
         )
         self.evidence.append(Evidence(record, -other, round(bits, 2), None))
+
+
+def _marked(size: int, pairs: Iterable[tuple[int, int]]) -> NDArray[np.bool_]:
+    matrix = np.zeros((size, size), dtype=np.bool_)
+    for a, b in pairs:
+        matrix[a, b] = matrix[b, a] = True
+    return matrix
 
 
 def _among(pairs: Iterable[tuple[int, int]], place: dict[int, int]) -> list[tuple[int, int]]:

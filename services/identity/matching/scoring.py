@@ -38,6 +38,8 @@ _OTHER_FAMILY = 9
 _CACHE = 1 << 21
 # A family of attributes that agrees by so many bits counts as a support.
 SUPPORT_BITS = 1.0
+# One support alone must leave a chance of error below one in a hundred.
+STRONG_BITS = 6.64
 
 
 class Scorer:
