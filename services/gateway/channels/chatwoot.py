@@ -11,9 +11,11 @@ from hashlib import sha256
 
 from services.gateway.channels import shared_secret
 from services.gateway.channels.base import PlatformChannel, SecretSettings
+from services.gateway.channels.chatwoot_captures import PAGES, is_told, plain
 from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
-from services.gateway.channels.loose import Loose, as_json, digest, moment_us, read_object
-from services.gateway.domain.inbound import InboundRequest, RefusedError
+from services.gateway.channels.loose import Loose, as_json, digest, moment_us, read
+from services.gateway.channels.wrappings import unwrap
+from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
     AttachmentKind,
@@ -45,6 +47,7 @@ _KINDS: dict[str, AttachmentKind] = {
     "story_mention": "image",
     "ig_reel": "video",
 }
+_BOTS = ("agent_bot", "agentbot", "captain_assistant", "captain::assistant")
 _CSAT_MOST = 5
 _AUTOMATION = "automation_event."
 
@@ -81,31 +84,41 @@ class ChatwootChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        payload = read_object(request.body)
+        payloads = unwrap(read(request.body), is_told, PAGES)
+        if not payloads:
+            raise InvalidRequestError("body", "holds no event; a JSON object is expected")
+        return [event for one in payloads for event in self._read(plain(one))]
+
+    def _read(self, payload: Loose) -> list[IncomingEvent]:
         event = payload.text("event")
         if event.startswith(_AUTOMATION):
-            return self._automation(payload, request.body)
-        read = None
+            return self._automation(payload)
+        found = None
         if event in ("message_created", "message_updated"):
-            read = _message(payload, updated=event == "message_updated")
+            found = _message(payload, updated=event == "message_updated")
         elif event.startswith("conversation_"):
-            read = _conversation(payload, event)
+            found = _conversation(payload, event)
         elif event in ("contact_created", "contact_updated"):
-            read = _contact(payload, event)
+            found = _contact(payload, event)
         elif event == "webwidget_triggered":
-            read = _widget(payload)
-        if read is None:
-            return [self._unrecognised(payload, request.body)]
-        return [read]
+            found = _widget(payload)
+        if found is None:
+            return [self._unrecognised(payload)]
+        return [found]
 
-    def _automation(self, payload: Loose, raw: bytes) -> list[IncomingEvent]:
+    def _automation(self, payload: Loose) -> list[IncomingEvent]:
         """Read what a rule sends: the conversation as it is, with its latest message."""
-        messages = [_message(one, updated=False) for one in payload.objects("messages")]
+        around = {"id": payload.text("id"), "meta": payload.values.get("meta")}
+        messages = [
+            _message(Loose({"conversation": around, **one.values}), updated=False)
+            for one in payload.objects("messages")
+        ]
         status = _conversation(payload, "conversation_updated")
         found = [event for event in (*messages, status) if event is not None]
-        return found or [self._unrecognised(payload, raw)]
+        return found or [self._unrecognised(payload)]
 
-    def _unrecognised(self, payload: Loose, raw: bytes) -> IncomingEvent:
+    def _unrecognised(self, payload: Loose) -> IncomingEvent:
+        raw = as_json(payload.values)
         reason = "a private note is nobody's message" if payload.flag("private") else ""
         unknown = UnrecognisedEvent(payload.text("event")[:64] or "event", raw, reason)
         at_us = payload.moment_us("updated_at", "created_at", "timestamp")
@@ -113,17 +126,21 @@ class ChatwootChannel(PlatformChannel):
 
 
 def _message(payload: Loose, *, updated: bool) -> IncomingEvent | None:
-    message_id = payload.text("id")
     conversation = payload.object("conversation")
-    thread = conversation.text("id", "display_id") or payload.text("conversation_id")
     direction = payload.text("message_type")
-    direction = _DIRECTIONS.get(direction, direction)
-    if not (message_id and thread) or payload.flag("private") or direction == "activity":
+    direction = _DIRECTIONS.get(direction, direction) or _direction(payload)
+    author = _author(payload, conversation, direction)
+    author_id = author.text("id", "identifier", "phone_number", "email")
+    thread = conversation.text("id", "display_id") or payload.text("conversation_id")
+    if not thread and direction == "incoming":
+        thread = conversation.object("contact_inbox").text("source_id") or author_id
+    # An agent's bot is sent messages that nobody has numbered yet.
+    message_id = payload.text("id") or digest(as_json(payload.values))[:32]
+    if not thread or payload.flag("private") or direction not in _DIRECTIONS.values():
         return None
-    # Older versions tell who wrote beside, not within.
-    sender = payload.object("sender") or payload.object("contact")
-    kind = _author_kind(direction, sender)
-    author = sender or conversation.object("meta").object("sender")
+    if direction == "activity":
+        return None
+    kind = _author_kind(direction, author)
     content = payload.object("content_attributes")
     at_us = payload.moment_us("created_at")
     version = ""
@@ -137,30 +154,49 @@ def _message(payload: Loose, *, updated: bool) -> IncomingEvent | None:
         body, version = MessageDeletion(message_id), "deleted"
     elif updated and survey is not None:
         body, kind = survey, "customer"
-        author = conversation.object("meta").object("sender") or author
+        author_id = _contact_of(conversation).text("id") or author_id
     else:
         text = payload.text("content") or plain_text(payload.text("processed_message_content"))
         body = WrittenMessage(
             message_id=message_id,
             author_kind=kind,
-            author_name=sender.text("name", "available_name"),
+            author_name=author.text("name", "available_name"),
             text=text,
             reply_to_message_id=content.text("in_reply_to", "in_reply_to_external_id"),
-            identifiers=author_identifiers(sender) if kind == "customer" else (),
+            identifiers=author_identifiers(author) if kind == "customer" else (),
             edited=updated,
             attachments=_attachments(payload),
             location=_location(payload),
             subject=conversation.object("additional_attributes").text("mail_subject"),
         )
     event_id = ":".join(filter(None, ("message", message_id, version)))
-    return IncomingEvent(event_id, "chatwoot", thread, body, at_us, author_id=author.text("id"))
+    return IncomingEvent(event_id, "chatwoot", thread, body, at_us, author_id=author_id)
+
+
+def _direction(payload: Loose) -> str:
+    kind = payload.object("sender").text("type") or payload.text("sender_type")
+    return {"": "", "contact": "incoming"}.get(kind.lower(), "outgoing")
+
+
+def _author(payload: Loose, conversation: Loose, direction: str) -> Loose:
+    """Return who wrote it. Older versions tell the contact beside; the API only names an id."""
+    found = payload.object("sender")
+    if direction == "incoming":
+        found = payload.object("contact") or found or _contact_of(conversation)
+    if found or "sender_id" not in payload:
+        return found
+    return Loose({"id": payload.text("sender_id"), "type": payload.text("sender_type")})
+
+
+def _contact_of(conversation: Loose) -> Loose:
+    return conversation.object("meta").object("sender")
 
 
 def _author_kind(direction: str, sender: Loose) -> AuthorKind:
     kind = sender.text("type").lower()
     if direction == "incoming":
         return "customer"
-    if direction == "template" or kind in ("agent_bot", "captain_assistant", "captain::assistant"):
+    if direction == "template" or kind in _BOTS:
         return "bot"
     return "customer" if kind == "contact" else "agent"
 

@@ -6,6 +6,21 @@ from typing import cast
 
 from services.gateway.domain.incoming import AttachmentKind
 
+_IMAGES = ("jpg", "jpeg", "png", "gif", "webp", "bmp", "heic", "svg", "tif", "tiff")
+_SOUNDS = ("mp3", "wav", "ogg", "oga", "opus", "m4a", "aac", "amr", "flac")
+_FILMS = ("mp4", "mov", "webm", "avi", "mkv", "3gp", "m4v")
+_SUFFIXES: dict[str, AttachmentKind] = {
+    **dict.fromkeys(_IMAGES, cast("AttachmentKind", "image")),
+    **dict.fromkeys(_SOUNDS, cast("AttachmentKind", "audio")),
+    **dict.fromkeys(_FILMS, cast("AttachmentKind", "video")),
+    "vcf": "contact",
+}
+
+
+def kind_of_file(name: str) -> AttachmentKind:
+    """Return what a file's name promises, where the platform tells no media type."""
+    return _SUFFIXES.get(name.rpartition(".")[2].strip().lower(), "file")
+
 
 def kind_of(media_type: str) -> AttachmentKind:
     named = media_type.strip().lower()

@@ -7,13 +7,16 @@ of agents agents'; internal ones are nobody's message. Each request says the tic
 from __future__ import annotations
 
 import hmac
+from email.utils import parseaddr
 from hashlib import sha1
 
 from services.gateway.channels import shared_secret
 from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
-from services.gateway.channels.loose import Loose, digest, read_object
-from services.gateway.channels.media_types import kind_of
+from services.gateway.channels.loose import Loose, as_json, digest, read
+from services.gateway.channels.media_types import kind_of, kind_of_file
+from services.gateway.channels.wrappings import unwrap
+from services.gateway.channels.zammad_captures import PAGES, is_told, plain
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
@@ -28,6 +31,8 @@ from services.gateway.domain.incoming import (
 SIGNATURE_HEADER = "x-hub-signature"
 
 _KINDS: dict[str, AuthorKind] = {"customer": "customer", "agent": "agent", "system": "bot"}
+# What every installation numbers them.
+_SENDERS = {"1": "agent", "2": "customer", "3": "system"}
 # Zammad's own account, which owns what nobody owns.
 _NOBODY = ("", "1", "-")
 # Saving its attachments touches an article once more within the same moments.
@@ -59,8 +64,13 @@ class ZammadChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        payload = read_object(request.body)
-        ticket, article = payload.object("ticket"), payload.object("article")
+        entries = unwrap(read(request.body), is_told, PAGES)
+        if not entries:
+            raise InvalidRequestError("body", "holds no ticket; a JSON object is expected")
+        return [event for entry in entries for event in self._read(entry)]
+
+    def _read(self, entry: Loose) -> list[IncomingEvent]:
+        ticket, article = plain(entry)
         thread = ticket.text("id") or article.text("ticket_id")
         if not thread:
             raise InvalidRequestError("ticket.id", "is missing; send Zammad's default payload")
@@ -71,15 +81,16 @@ class ZammadChannel(PlatformChannel):
         ]
         if found:
             return found
+        raw = as_json(entry.values)
         at_us = ticket.moment_us("updated_at", "created_at")
-        unknown = UnrecognisedEvent("trigger", request.body)
-        return [IncomingEvent(digest(request.body), self.kind, "", unknown, at_us)]
+        unknown = UnrecognisedEvent("trigger", raw)
+        return [IncomingEvent(digest(raw), self.kind, "", unknown, at_us)]
 
     def _message(self, ticket: Loose, article: Loose, thread: str) -> IncomingEvent | None:
         message_id = article.text("id")
         if not message_id or article.flag("internal"):
             return None
-        kind = _KINDS.get(_name(article, "sender").lower(), "agent")
+        kind = _kind(ticket, article)
         author = _author(ticket, article, kind)
         at_us = article.moment_us("created_at")
         edited = _edited(article)
@@ -108,7 +119,7 @@ class ZammadChannel(PlatformChannel):
         if status is None:
             return None
         owner = ticket.object("owner")
-        assignee = owner.text("id", "login") or ticket.text("owner_id")
+        assignee = owner.text("id", "login") or ticket.text("owner_id", "owner")
         # "2 normal" is how Zammad names it.
         priority = _name(ticket, "priority").partition(" ")[2].lower()
         body = StatusChange(status, "" if assignee in _NOBODY else assignee, priority)
@@ -122,6 +133,16 @@ def _name(record: Loose, field: str) -> str:
     return record.object(field).text("name") or record.text(field)
 
 
+def _kind(ticket: Loose, article: Loose) -> AuthorKind:
+    named = _name(article, "sender").lower() or _SENDERS.get(article.text("sender_id"), "")
+    if named:
+        return _KINDS.get(named, "agent")
+    # A template of one's own may leave it out.
+    customer, writer = ticket.object("customer"), article.object("created_by")
+    writer_id = writer.text("id") or article.text("created_by_id")
+    return "customer" if writer_id in ("", customer.text("id")) else "agent"
+
+
 def _edited(article: Loose) -> bool:
     created, updated = article.moment_us("created_at"), article.moment_us("updated_at")
     return created is not None and updated is not None and updated - created > _SAVING_US
@@ -132,9 +153,21 @@ def _author(ticket: Loose, article: Loose, kind: AuthorKind) -> Loose:
     customer, writer = ticket.object("customer"), article.object("created_by")
     if kind == "bot":
         return Loose()
+    name, address = parseaddr(article.text("from"))
+    if not writer:
+        # The API names people by their addresses.
+        login = article.text("created_by")
+        email = login if "@" in login else address
+        told = {"id": article.text("created_by_id"), "email": email, "firstname": name}
+        writer = Loose(told if kind == "customer" else {**told, "email": login})
+    if kind != "customer":
+        return writer
+    if not customer and "origin_by_id" in article:
+        origin = {"id": article.text("origin_by_id"), "email": article.text("origin_by")}
+        return Loose({**origin, "firstname": name})
     email = writer.text("email")
     another = bool(email) and email in article.text("from") and email != customer.text("email")
-    return customer if kind == "customer" and customer and not another else writer
+    return customer if customer and not another else writer
 
 
 def _full_name(person: Loose) -> str:
@@ -156,13 +189,14 @@ def _attachments(article: Loose) -> tuple[Attachment, ...]:
     for one in article.objects("attachments"):
         preferences = one.object("preferences")
         media_type = preferences.text("Content-Type", "Mime-Type", "content_type").partition(";")[0]
+        name = one.text("filename", "store_filename")
         found.append(
             Attachment(
-                kind_of(media_type),
+                kind_of(media_type) if media_type else kind_of_file(name),
                 media_id=one.text("id"),
                 url=one.text("url"),
                 media_type=media_type,
-                name=one.text("filename"),
+                name=name,
                 size_bytes=max(int(one.number("size") or 0), 0),
                 inline=preferences.text("Content-Disposition").startswith("inline"),
             )

@@ -11,10 +11,13 @@ import hmac
 from base64 import b64encode
 from hashlib import sha256
 
+from services.gateway.channels import zendesk_conversations
 from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
-from services.gateway.channels.loose import Loose, digest, moment_us, read_object
+from services.gateway.channels.loose import Loose, as_json, digest, moment_us, read
 from services.gateway.channels.media_types import kind_of
+from services.gateway.channels.wrappings import unwrap
+from services.gateway.channels.zendesk_captures import PAGES, PREFIX, is_told, plain
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
@@ -32,7 +35,9 @@ TIMESTAMP_HEADER = "x-zendesk-webhook-signature-timestamp"
 # Zendesk signs the time of the invocation, and tries again for minutes.
 WINDOW_SECONDS = 15 * 60
 
-_PREFIX = "zen:event-type:"
+# The account that Zendesk itself writes with.
+_SYSTEM = "-1"
+_DESCRIPTION = "description"
 _STAFF = ("agent", "admin", "owner", "light agent", "staff", "trigger")
 _CHANGES = (
     "ticket.status_changed",
@@ -68,20 +73,28 @@ class ZendeskChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        payload = read_object(request.body)
+        entries = unwrap(read(request.body), _is_ours, PAGES)
+        if not entries:
+            raise InvalidRequestError("body", "holds no event; a JSON object is expected")
+        return [event for entry in entries for event in self._read(entry)]
+
+    def _read(self, entry: Loose) -> list[IncomingEvent]:
+        if zendesk_conversations.is_batch(entry):
+            return zendesk_conversations.read(entry)
+        payload, raw = plain(entry), as_json(entry.values)
         event_type = payload.text("type")
-        if event_type.startswith(_PREFIX):
-            return [self._event(payload, event_type.removeprefix(_PREFIX), request.body)]
-        return self._trigger(payload, request.body)
+        if event_type.startswith(PREFIX):
+            return [self._event(payload, event_type.removeprefix(PREFIX), raw)]
+        return self._trigger(payload, raw)
 
     def _event(self, payload: Loose, event_type: str, raw: bytes) -> IncomingEvent:
         detail, event = payload.object("detail"), payload.object("event")
         at_us = payload.moment_us("time") or detail.moment_us("updated_at")
         author, body = "", None
         if event_type == "ticket.comment_added":
-            author, body = _comment(event.object("comment"), detail)
+            author, body = _comment(event.object("comment"), detail, payload.text("id"))
         elif event_type == "messaging_ticket.message_added":
-            author, body = _chat(event)
+            author, body = _chat(event, payload.text("id"))
         elif event_type in ("ticket.comment_redacted", "ticket.comment_made_private"):
             body = MessageDeletion(event.object("comment").text("id") or event.text("comment_id"))
         elif event_type in _CHANGES:
@@ -110,8 +123,14 @@ class ZendeskChannel(PlatformChannel):
         author, body = _trigger_message(ticket, comment, thread, raw)
         found = []
         if body is not None:
+            said_at_us = at_us
+            if body.message_id == f"{thread}:{_DESCRIPTION}":
+                # The ticket's first comment, whenever the ticket was told of.
+                said_at_us = ticket.moment_us("created_at") or at_us
             event_id = f"comment:{body.message_id}"
-            found.append(IncomingEvent(event_id, self.kind, thread, body, at_us, author_id=author))
+            found.append(
+                IncomingEvent(event_id, self.kind, thread, body, said_at_us, author_id=author)
+            )
         status = STATUSES.get(ticket.text("status").lower())
         if status is not None:
             priority = ticket.text("priority").lower().replace("-", "")
@@ -124,13 +143,18 @@ class ZendeskChannel(PlatformChannel):
         return found or [IncomingEvent(digest(raw), self.kind, "", unknown, at_us)]
 
 
-def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:
+def _is_ours(entry: Loose) -> bool:
+    return is_told(entry) or zendesk_conversations.is_batch(entry)
+
+
+def _comment(comment: Loose, detail: Loose, event_id: str) -> tuple[str, IncomingBody | None]:
     author = comment.object("author")
     author_id = author.text("id") or comment.text("author_id")
-    if not comment.text("id") or _is_private(comment):
+    message_id = comment.text("id") or event_id
+    if not message_id or not comment or _is_private(comment):
         return "", None
     return author_id, WrittenMessage(
-        message_id=comment.text("id"),
+        message_id=message_id,
         author_kind=_kind(author, author_id, detail),
         author_name=author.text("name"),
         text=comment.text("plain_body", "body") or plain_text(comment.text("html_body")),
@@ -142,7 +166,8 @@ def _comment(comment: Loose, detail: Loose) -> tuple[str, IncomingBody | None]:
 
 def _is_private(comment: Loose) -> bool:
     """Tell whether it is a note among colleagues."""
-    return "is_public" in comment and not comment.flag("is_public")
+    told = [comment.flag(name) for name in ("is_public", "public") if name in comment]
+    return bool(told) and not told[0]
 
 
 def _attachments(comment: Loose) -> tuple[Attachment, ...]:
@@ -161,6 +186,8 @@ def _attachments(comment: Loose) -> tuple[Attachment, ...]:
 
 
 def _kind(author: Loose, author_id: str, detail: Loose) -> AuthorKind:
+    if author_id == _SYSTEM:
+        return "bot"
     if "is_staff" in author:
         return "agent" if author.flag("is_staff") else "customer"
     role = author.text("role", "type").lower()
@@ -169,13 +196,14 @@ def _kind(author: Loose, author_id: str, detail: Loose) -> AuthorKind:
     return "customer" if author_id == detail.text("requester_id") else "agent"
 
 
-def _chat(event: Loose) -> tuple[str, IncomingBody | None]:
+def _chat(event: Loose, event_id: str) -> tuple[str, IncomingBody | None]:
     actor, message = event.object("actor"), event.object("message")
-    if not message.text("id"):
+    message_id = message.text("id") or event_id
+    if not message_id or not message:
         return "", None
     kinds: dict[str, AuthorKind] = {"end_user": "customer", "agent": "agent"}
     return actor.text("id"), WrittenMessage(
-        message_id=message.text("id"),
+        message_id=message_id,
         author_kind=kinds.get(actor.text("type"), "bot"),
         author_name=actor.text("name"),
         text=message.text("body"),
@@ -199,17 +227,20 @@ def _change(detail: Loose, event: Loose, event_type: str) -> IncomingBody | None
 def _trigger_message(
     ticket: Loose, comment: Loose, thread: str, raw: bytes
 ) -> tuple[str, WrittenMessage | None]:
-    text = comment.text("value", "body", "plain_body") or ticket.text(
-        "latest_comment", "latest_public_comment", "comment", "description"
-    )
+    text = comment.text("value", "body", "plain_body") or plain_text(comment.text("html_body"))
+    place = digest(raw)[:16]
+    text = text or ticket.text("latest_comment", "latest_public_comment", "comment")
+    if not text and ticket.text("description"):
+        text, place = ticket.text("description"), _DESCRIPTION
     if not text or _is_private(comment):
         return "", None
     author = comment.object("author") or ticket.object("current_user") or ticket.object("author")
     requester = ticket.object("requester")
     who = author or requester
     staff = _is_staff(author, requester)
-    return who.text("id", "email") or ticket.text("requester_id"), WrittenMessage(
-        message_id=comment.text("id") or f"{thread}:{digest(raw)[:16]}",
+    author_id = who.text("id", "email") or comment.text("author_id") or ticket.text("requester_id")
+    return author_id, WrittenMessage(
+        message_id=comment.text("id") or f"{thread}:{place}",
         author_kind="agent" if staff else "customer",
         author_name=who.text("name"),
         text=text,

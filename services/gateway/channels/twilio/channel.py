@@ -6,8 +6,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from services.gateway.channels.base import PlatformChannel
-from services.gateway.channels.loose import Loose, as_json, as_text, digest, objects, read
-from services.gateway.channels.twilio import conversations, messages, signature, voice
+from services.gateway.channels.loose import Loose, as_json, as_text, digest, read
+from services.gateway.channels.twilio import (
+    conversations,
+    messages,
+    resources,
+    signature,
+    voice,
+)
+from services.gateway.channels.wrappings import unwrap
 from services.gateway.domain.inbound import Answer, InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
 
@@ -72,7 +79,7 @@ class TwilioChannel(PlatformChannel):
         fields: dict[str, str] = dict(request.query)
         if body:
             try:
-                fields = signature.form_fields(body)
+                fields = signature.form_fields(resources.one_line(body))
             except ValueError:
                 raise InvalidRequestError("body", "has too many fields") from None
         if not fields:
@@ -81,16 +88,17 @@ class TwilioChannel(PlatformChannel):
         return self._read(Loose(readable), body, digest(body or as_json(readable)), None)
 
     def _stream(self, body: bytes) -> list[IncomingEvent]:
-        """Read an Event Streams batch (CloudEvents), or one object of fields."""
-        value = read(body)
-        entries = objects(value) if isinstance(value, list) else [Loose(value)]
+        """Read an Event Streams batch (CloudEvents), fields as JSON, or resources of the API."""
+        entries = unwrap(read(body), resources.is_told, resources.PAGES)
         return [event for entry in entries for event in self._entry(entry)]
 
     def _entry(self, entry: Loose) -> list[IncomingEvent]:
         raw = as_json(entry.values)
         event_type = entry.text("type")
         if "data" not in entry or not event_type:
-            return self._read(_named_as_forms(entry), raw, digest(raw), None)
+            fields = resources.forwarded(entry.values.get("body")) or resources.as_callback(entry)
+            sent = resources.sent_message(entry)
+            return sent or self._read(_named_as_forms(fields), raw, digest(raw), None)
         # Of a call it holds the callback's own fields; of a message fields of its own.
         callback = entry.object("data").object("request").object("parameters")
         fields = callback or _named_as_forms(entry.object("data"))

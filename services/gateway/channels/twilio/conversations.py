@@ -19,6 +19,8 @@ from services.gateway.domain.incoming import (
 )
 
 _CHANNEL = "twilio"
+# A pre-action webhook has no id of the message yet, so these have happened.
+_TYPES = {"onMessageSent": "onMessageAdded"}
 _RECEIPTS: dict[str, ReceiptKind] = {
     "sent": "sent",
     "delivered": "delivered",
@@ -30,11 +32,13 @@ _RECEIPTS: dict[str, ReceiptKind] = {
 
 def read(fields: Loose, at_us: int | None) -> list[IncomingEvent]:
     """Return nothing for what is no message of a conversation."""
-    thread, message_id = fields.text("ConversationSid"), fields.text("MessageSid")
+    # Programmable Chat, its forerunner, has channels instead.
+    thread = fields.text("ConversationSid", "ChannelSid")
+    message_id = fields.text("MessageSid")
     if not (thread and message_id):
         return []
-    author = fields.text("Author")
-    event_type = fields.text("EventType")
+    author = fields.text("Author") or (fields.text("From") if "ChannelSid" in fields else "")
+    event_type = _TYPES.get(fields.text("EventType"), fields.text("EventType"))
     body: IncomingBody
     match event_type:
         case "onMessageAdded" | "onMessageUpdated":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.channels.calls import CallTeller
-from services.gateway.channels.loose import Loose, read_object
+from services.gateway.channels.loose import Loose, digest, read_object
 from services.gateway.channels.twilio.messages import identifiers
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import (
@@ -36,7 +36,7 @@ def read(fields: Loose, event_id: str, at_us: int | None) -> list[IncomingEvent]
         return []
     if "TranscriptionText" in fields or "TranscriptionEvent" in fields:
         return _transcription(fields, call, at_us)
-    if fields.text("RecordingSid") and "RecordingStatus" in fields:
+    if fields.text("RecordingStatus") or _is_left(fields):
         return _recording(fields, call, at_us)
     if "SpeechResult" in fields:
         return [_said(fields, call, f"{call.leg_id}:speech:{event_id}", at_us)]
@@ -135,17 +135,23 @@ def _conference(fields: Loose, call: CallTeller, event_id: str, at_us: int | Non
 
 
 def _recording(fields: Loose, call: CallTeller, at_us: int | None) -> list[IncomingEvent]:
-    if fields.text("RecordingStatus") != "completed" or not fields.text("RecordingUrl"):
+    url = fields.text("RecordingUrl")
+    if fields.text("RecordingStatus") not in ("", "completed") or not url:
         return []
+    recording_id = fields.text("RecordingSid") or url.rstrip("/").rpartition("/")[2]
     # What a caller leaves on the machine is a message of theirs; other recordings are of a talk.
     kind: AuthorKind = (
         "customer" if fields.text("RecordingSource") in ("RecordVerb", "") else "system"
     )
-    recording = Attachment(
-        "audio", media_id=fields.text("RecordingSid"), url=fields.text("RecordingUrl")
-    )
+    recording = Attachment("audio", media_id=recording_id, url=url)
     at_us = fields.moment_us("RecordingStartTime") or at_us
-    return [_message(call, fields.text("RecordingSid"), kind, "", at_us, attachments=(recording,))]
+    return [_message(call, recording_id, kind, "", at_us, attachments=(recording,))]
+
+
+def _is_left(fields: Loose) -> bool:
+    """Tell whether it is what a caller left on the machine; a dial's recording is of a talk."""
+    told = ("DialCallStatus", "TranscriptionText", "StatusCallbackEvent", "CallDuration")
+    return "RecordingUrl" in fields and not any(name in fields for name in told)
 
 
 def _transcription(fields: Loose, call: CallTeller, at_us: int | None) -> list[IncomingEvent]:
@@ -154,7 +160,8 @@ def _transcription(fields: Loose, call: CallTeller, at_us: int | None) -> list[I
         turn = fields.text("TranscriptionSid") or f"{call.leg_id}:transcription"
         return [_message(call, turn, "customer", text, at_us, payload="transcript")] if text else []
     # Twilio tells of what it hears before it is sure; only what is final was said.
-    if fields.text("TranscriptionEvent") != "transcription-content" or not fields.flag("Final"):
+    unsure = "Final" in fields and not fields.flag("Final")
+    if fields.text("TranscriptionEvent") != "transcription-content" or unsure:
         return []
     try:
         text = read_object(fields.text("TranscriptionData").encode()).text("transcript")
@@ -162,7 +169,8 @@ def _transcription(fields: Loose, call: CallTeller, at_us: int | None) -> list[I
         return []
     theirs = "outbound_track" if call.outbound else "inbound_track"
     author: AuthorKind = "customer" if fields.text("Track") == theirs else "agent"
-    turn = f"{call.leg_id}:turn:{fields.text('SequenceId')}"
+    place = fields.text("SequenceId") or digest(text.encode())[:16]
+    turn = f"{call.leg_id}:turn:{place}"
     language = fields.text("LanguageCode")
     return [_message(call, turn, author, text, at_us, language=language, payload="transcript")]
 
