@@ -19,6 +19,10 @@ from services.gateway.domain.incoming import (
 
 # Where those who record requests put the body.
 _WITHIN = ("body", "payload", "rawBody", "raw_body")
+# What is not closed goes on to the end, so that no byte is read twice.
+_TEXT = rb'("(?:[^"\\]|\\.)*+"?)'
+_REMARK = re.compile(_TEXT + rb"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?", re.DOTALL)
+_TRAILING_COMMA = re.compile(_TEXT + rb"|,(?=\s*+[}\]])", re.DOTALL)
 # How many times a payload may be wrapped into another document.
 _DEEPEST = 3
 
@@ -55,8 +59,7 @@ def _several(body: bytes) -> Sequence[bytes]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        lines = [line for line in body.splitlines() if line.strip()]
-        return lines if len(lines) > 1 and all(line[:1] == b"{" for line in lines) else ()
+        return _several_lines(body)
     if isinstance(document, list):
         return [_as_body(one) for one in document]
     if isinstance(document, str):
@@ -68,6 +71,24 @@ def _several(body: bytes) -> Sequence[bytes]:
         return [_as_body(within)]
     named = list(document.values())
     return [_as_body(one) for one in named] if all(map(_is_payload, named)) else ()
+
+
+def _several_lines(body: bytes) -> Sequence[bytes]:
+    lines = [line for line in body.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line[:1] == b"{" for line in lines):
+        return lines
+    plain = _without_remarks(body)
+    return [plain] if plain != body else ()
+
+
+def _without_remarks(body: bytes) -> bytes:
+    """Return JSON as the documentation prints it without its remarks and its trailing commas."""
+    plain = _REMARK.sub(_text_alone, body)
+    return _TRAILING_COMMA.sub(_text_alone, plain)
+
+
+def _text_alone(found: re.Match[bytes]) -> bytes:
+    return found[1] or b""
 
 
 def _is_payload(value: object) -> bool:

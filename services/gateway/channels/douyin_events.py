@@ -27,6 +27,7 @@ from services.gateway.domain.incoming import (
 KIND = "douyin"
 _MOST_USERS = 1000
 _MOST_CARD_LINES = 100
+_WRITTEN = frozenset({"text", "retain_consult_card", "card", "link"})
 _MOBILE_NUMBER = re.compile(r"1[3-9][0-9]{9}")
 
 # Sent to the account, or by it; "receive_msg" is the older name.
@@ -40,7 +41,6 @@ _MEDIA: Mapping[str, AttachmentKind] = {
     "video": "video",
     "user_local_video": "video",
 }
-_GROUP = "2"
 
 
 def event_of(fields: Fields, raw: bytes, delivery_id: str) -> IncomingEvent:
@@ -109,11 +109,13 @@ def _message(
     given_id = optional(content, "server_message_id")
     message_id = given_id or delivery_id or digest(raw)
     conversation = optional(content, "conversation_short_id")
-    in_group = "group" in name or optional(content, "conversation_type") == _GROUP
+    # "conversation_type" is no help: Douyin's own samples have a private message with a group's.
+    in_group = "group" in name
     account, customer = (sender, receiver) if name in _SENT else (receiver, sender)
     kind = content.text("message_type", "text" if "text" in content else None, limit=64)
     body: IncomingBody = UnrecognisedEvent(f"{name}.{kind}", raw)
-    if kind in _MEDIA or kind in {"text", "retain_consult_card", "card", "link"}:
+    # What Douyin does not show elsewhere is "other", with a text that says so.
+    if kind in _MEDIA or kind in _WRITTEN or optional(content, "text"):
         text, identifiers = _words(content, kind)
         body = WrittenMessage(
             message_id=message_id,

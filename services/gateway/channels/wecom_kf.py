@@ -85,7 +85,7 @@ def message_event(message: Fields) -> IncomingEvent:
 
 
 def _event(message: Fields) -> IncomingEvent:
-    message_id = message.text("msgid", limit=128)
+    message_id = optional(message, "msgid", limit=128) or digest(message.as_json())
     at_us = seconds(message, "send_time")
     kind = message.text("msgtype", limit=64)
     if kind == "event":

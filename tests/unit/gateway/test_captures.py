@@ -7,6 +7,7 @@ import pytest
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
+from services.gateway.domain.incoming import WrittenMessage
 from services.gateway.normal_form import parse_file
 
 XML = (
@@ -62,3 +63,23 @@ def test_wrapping_has_an_end() -> None:
         document = {"body": json.dumps(document)}
     with pytest.raises(InvalidRequestError):
         ids(document)
+
+
+def test_remarks_and_trailing_commas_of_documentation_are_left_out() -> None:
+    body = b"""{
+        "FromUserName": "oLina", // who wrote: "her"
+        "MsgType": "text", /* or "image" */
+        "Content": "see https://shop.example/a, b // c",
+        "MsgId": 7, // unique
+    }"""
+    [event] = parse_file(WechatOfficialAccountChannel(), InboundRequest(body))
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.event_id, event.body.text) == ("oLina:7", "see https://shop.example/a, b // c")
+
+
+@pytest.mark.parametrize(
+    "body", [b"/* " * 50_000, b'"\\' * 50_000, b", " * 50_000, b"{//" * 50_000]
+)
+def test_what_only_looks_like_remarks_is_refused_at_once(body: bytes) -> None:
+    with pytest.raises(InvalidRequestError):
+        parse_file(WechatOfficialAccountChannel(), InboundRequest(body))

@@ -69,7 +69,7 @@ def read_messaging(fields: Fields, channel: str, entry: Entry) -> Sequence[Incom
 
 def _party(fields: Fields, name: str) -> str:
     party = fields.object(name) if name in fields else _NOTHING
-    return party.identifier("id", "") or party.text("user_ref", "")
+    return party.identifier("id", "") or party.identifier("user_ref", "")
 
 
 def _name(fields: Fields) -> str:
@@ -88,7 +88,7 @@ def _message(item: _Item) -> Sequence[IncomingEvent]:
     if not here.thread_id:
         item.fields.complain("sender", "is missing")
     # Test events and old versions leave it out.
-    message_id = message.text("mid", "") or f"message:{digest(item.fields.values())}"
+    message_id = message.identifier("mid", "") or f"message:{digest(item.fields.values())}"
     if message.flag("is_deleted"):
         return [here.event(f"{message_id}:deleted", MessageDeletion(message_id))]
     if item.by_business and message.text("metadata", "", limit=TEXT_LIMIT).startswith(OWN_METADATA):
@@ -115,7 +115,7 @@ def _message(item: _Item) -> Sequence[IncomingEvent]:
 
 
 def _edit(item: _Item) -> Sequence[IncomingEvent]:
-    message_id = item.part.text("mid")
+    message_id = item.part.identifier("mid")
     body = WrittenMessage(
         message_id=message_id,
         author_kind="agent" if item.by_business else "customer",
@@ -128,7 +128,7 @@ def _edit(item: _Item) -> Sequence[IncomingEvent]:
 
 
 def _reaction(item: _Item) -> Sequence[IncomingEvent]:
-    message_id = item.part.text("mid")
+    message_id = item.part.identifier("mid")
     body = Reaction(
         message_id,
         item.part.text("emoji", "") or item.part.text("reaction", ""),
@@ -138,7 +138,7 @@ def _reaction(item: _Item) -> Sequence[IncomingEvent]:
 
 
 def _read(item: _Item) -> Sequence[IncomingEvent]:
-    message_id = item.part.text("mid", "")
+    message_id = item.part.identifier("mid", "")
     until_at_us = instant_us(item.part, "watermark") or 0
     if not message_id and not until_at_us:
         item.part.complain("watermark", "is missing")
@@ -156,7 +156,7 @@ def _delivery(item: _Item) -> Sequence[IncomingEvent]:
 
 
 def _postback(item: _Item) -> Sequence[IncomingEvent]:
-    message_id = item.part.text("mid", "") or f"postback:{digest(item.fields.values())}"
+    message_id = item.part.identifier("mid", "") or f"postback:{digest(item.fields.values())}"
     body = WrittenMessage(
         message_id=message_id,
         author_kind="agent" if item.by_business else "customer",

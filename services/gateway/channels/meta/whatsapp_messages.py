@@ -20,7 +20,7 @@ from services.gateway.domain.incoming import (
 
 _MOST_CONTACTS = 257
 _MOST_PRODUCTS = 100
-_LONGEST_DEGREES = 32
+_LONGEST_NUMBER_TEXT = 32
 
 _MEDIA: Mapping[str, AttachmentKind] = {
     "image": "image",
@@ -143,20 +143,21 @@ def _media(media: Fields, kind: AttachmentKind) -> Content:
 def _location(location: Fields) -> Content:
     return Content(
         location=Location(
-            latitude=_degrees(location, "latitude"),
-            longitude=_degrees(location, "longitude"),
+            latitude=_number(location, "latitude"),
+            longitude=_number(location, "longitude"),
             name=location.text("name", "", limit=TEXT_LIMIT),
             address=location.text("address", "", limit=TEXT_LIMIT),
         )
     )
 
 
-def _degrees(location: Fields, name: str) -> float:
-    value = location.values().get(name)
-    if isinstance(value, str) and len(value) <= _LONGEST_DEGREES:
+def _number(fields: Fields, name: str) -> float:
+    """Return a number, also where it is written as a text."""
+    value = fields.values().get(name)
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER_TEXT:
         with suppress(ValueError):
-            return Fields({name: float(value)}, location.place_of(name)).number(name)
-    return location.number(name)
+            return Fields({name: float(value)}, fields.place_of(name)).number(name)
+    return fields.number(name)
 
 
 def _contacts(message: Fields) -> Content:
@@ -239,7 +240,7 @@ def _ordered(product: Fields) -> str:
     name = product.identifier("product_retailer_id", "")
     if "item_price" not in product:
         return f"{quantity} × {name}"
-    price = product.number("item_price")
+    price = _number(product, "item_price")
     return f"{quantity} × {name}, {price:g} {product.text('currency', '')}".rstrip()
 
 

@@ -252,3 +252,15 @@ def test_a_message_that_names_neither_type_nor_a_right_time_is_read() -> None:
     event = told("im_receive_msg", {"server_message_id": "@m", "text": "在吗", "create_time": "?"})
     assert isinstance(event.body, WrittenMessage)
     assert (event.body.text, event.occurred_at_us) == ("在吗", None)
+
+
+def test_a_private_message_is_private_whatever_type_its_conversation_has() -> None:
+    content = {"server_message_id": "@m", "conversation_short_id": "@c", "conversation_type": 2}
+    event = told("im_receive_msg", {**content, "message_type": "text", "text": "你们产品多少钱"})
+    assert event.thread_id == THREAD
+
+
+def test_what_douyin_shows_in_its_own_application_alone_is_told_in_its_words() -> None:
+    body = message("other", text="请打开抖音查看")
+    assert isinstance(body, WrittenMessage)
+    assert (body.text, body.attachments) == ("请打开抖音查看", ())

@@ -248,3 +248,15 @@ def test_an_attachment_whose_payload_is_a_text_takes_no_message_with_it() -> Non
     attachments = [{"type": "template", "payload": "ORDER", "title": "Kettle"}]
     body = told({"mid": "m_A1", "text": "See", "attachments": attachments}).body
     assert body == replace(WRITTEN, text="See", attachments=(Attachment("link", name="Kettle"),))
+
+
+def test_a_guest_is_known_by_a_reference_that_may_be_a_number() -> None:
+    event = told({"mid": "m_A1", "text": "Hej"}, sender={"user_ref": 7001002003})
+    assert (event.thread_id, event.author_id) == (THREAD, CUSTOMER)
+    assert isinstance(event.body, WrittenMessage)
+
+
+def test_an_id_may_be_a_number() -> None:
+    event = {"sender": {"id": 1}, "recipient": {"id": 2}, "read": {"mid": 3}}
+    [read] = CHANNEL.parse(InboundRequest(json.dumps(event).encode()))
+    assert (read.thread_id, read.author_id, read.body) == ("2:1", "1", Receipt("read", ("3",)))

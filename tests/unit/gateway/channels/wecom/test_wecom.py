@@ -265,3 +265,11 @@ def test_an_applications_message_without_a_right_time_or_id_is_read() -> None:
     event = parse(f"<xml>{told}<Content>hi</Content><MsgID>9</MsgID></xml>".encode())
     assert (event.event_id, event.occurred_at_us) == ("lina:9", None)
     assert isinstance(event.body, WrittenMessage)
+
+
+def test_a_pulled_message_without_an_id_is_named_by_what_it_says() -> None:
+    event = pulled_one(msgid=None, msgtype="text", text={"content": "在吗"})
+    assert isinstance(event.body, WrittenMessage)
+    assert event.event_id == event.body.message_id
+    assert event == pulled_one(msgid=None, msgtype="text", text={"content": "在吗"})
+    assert event != pulled_one(msgid=None, msgtype="text", text={"content": "在么"})

@@ -346,3 +346,10 @@ def test_a_place_that_is_none_is_kept_with_its_reason(latitude: object) -> None:
     body = one_of({"id": "wamid.P==", "location": {"latitude": latitude, "longitude": 1}}).body
     assert isinstance(body, UnrecognisedEvent)
     assert "latitude" in body.reason
+
+
+def test_a_price_may_be_written_as_a_text() -> None:
+    item = {"product_retailer_id": "MUG", "quantity": "2", "item_price": "9.50", "currency": "EUR"}
+    body = one_of({"id": "wamid.O==", "type": "order", "order": {"product_items": [item]}}).body
+    assert isinstance(body, WrittenMessage)
+    assert [one.name for one in body.attachments] == ["2 × MUG, 9.5 EUR"]
