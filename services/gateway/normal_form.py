@@ -98,7 +98,10 @@ def _is_payload(value: object) -> bool:
 def _as_body(value: object) -> bytes:
     if isinstance(value, str):
         return value.encode(errors="surrogateescape")
-    return json.dumps(value).encode()
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        raise InvalidRequestError("body", "is nested too deeply") from None
 
 
 def as_dict(event: IncomingEvent) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _opened(request: InboundRequest, encrypted: str, settings: WecomSettings) ->
 
 def _event(fields: Fields, raw: bytes) -> IncomingEvent:
     kind = optional(fields, "MsgType", limit=64).lower()
-    at_us = seconds(fields, "CreateTime")
+    at_us = seconds(fields, "CreateTime") or seconds(fields, "TimeStamp")
     author_id = optional(fields, "FromUserName")
     if kind in {"event", ""}:
         # Several may come from "sys" within a second, and differ in nothing but their bodies.

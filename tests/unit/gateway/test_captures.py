@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 
 from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
+from services.gateway.domain.channel import Channel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import WrittenMessage
 from services.gateway.normal_form import parse_file
@@ -83,3 +85,14 @@ def test_remarks_and_trailing_commas_of_documentation_are_left_out() -> None:
 def test_what_only_looks_like_remarks_is_refused_at_once(body: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         parse_file(WechatOfficialAccountChannel(), InboundRequest(body))
+
+
+@pytest.mark.parametrize("depth", [400, 900, 970, 1_500, 100_000])
+@pytest.mark.parametrize("channel", [MessengerChannel(), WechatOfficialAccountChannel()])
+def test_deep_nesting_is_refused_or_read(channel: Channel, depth: int) -> None:
+    deep = b"[" * depth + b"1" + b"]" * depth
+    named = b'{"a": ' + deep + b"}"
+    event = b'{"sender": {"id": "1"}, "message": {"mid": "m", "text": "x", "odd": ' + deep + b"}}"
+    for body in (deep, named, event):
+        with contextlib.suppress(InvalidRequestError):
+            parse_file(channel, InboundRequest(body))

@@ -273,3 +273,10 @@ def test_a_pulled_message_without_an_id_is_named_by_what_it_says() -> None:
     assert event.event_id == event.body.message_id
     assert event == pulled_one(msgid=None, msgtype="text", text={"content": "在吗"})
     assert event != pulled_one(msgid=None, msgtype="text", text={"content": "在么"})
+
+
+def test_news_of_an_applications_suite_has_its_own_name_for_the_time() -> None:
+    event = parse(b"<xml><InfoType>cancel_auth</InfoType><TimeStamp>1403610513</TimeStamp></xml>")
+    assert event.occurred_at_us == 1_403_610_513_000_000
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert event.body.type == "cancel_auth"
