@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from careline.event.v1.event_pb2 import AuthorKind, Event, Message
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from careline.event.v1.event_pb2 import AuthorKind, Event
 from careline.identity.v1.assignment_pb2 import EvidenceFound, EvidenceIdentifier
 from services.identity.domain import fingerprints
 from services.identity.domain.accepted_ids import AcceptedIds
@@ -57,6 +60,15 @@ class _Partition:
         return counts
 
 
+@dataclass(frozen=True, slots=True)
+class _Author:
+    name: str = ""
+    identifiers: Sequence[tuple[str, str]] = ()
+
+
+_NAMELESS = _Author()
+
+
 class AssignParties(Stage):
     """Everything goes on but repeats; customers' events carry their assignment."""
 
@@ -78,26 +90,24 @@ class AssignParties(Stage):
             if body == "party_assigned":
                 _learn(event, partition)
             elif event.party_key and body not in _OWN_BODIES:
-                self._assign(event, event.message if body == "message" else None, partition, turn)
+                self._assign(event, _author(event, body), partition, turn)
         turn.emit(event)
 
     def _assign(
-        self, event: Event, message: Message | None, partition: _Partition, turn: Turn
+        self, event: Event, author: _Author | None, partition: _Partition, turn: Turn
     ) -> None:
-        if message is not None and message.author_kind in _NOT_CUSTOMERS:
+        if author is None:
             return
         key = party_id(event.organisation_id, event.party_key)
         party = partition.parties.get(key)
-        identifiers = () if message is None else message.identifiers
-        if party is None or identifiers or not party.evidence_sent:
+        if party is None or author.identifiers or not party.evidence_sent:
             party = party or unseen_party(event.organisation_id, event.party_key)
-            untold = tell(party, ((each.kind, each.value) for each in identifiers))
+            untold = tell(party, author.identifiers)
             if untold or not party.evidence_sent:
                 party.evidence_sent += 1
                 partition.parties.put(key, party)
-                name = "" if message is None else message.author_name
                 where = partition_of(event.organisation_id, self._evidence_partitions)
-                turn.send(EVIDENCE_TOPIC, where, _evidence(event, name, party, untold, turn))
+                turn.send(EVIDENCE_TOPIC, where, _evidence(event, author.name, party, untold, turn))
         assignment = event.assignment
         assignment.customer_id = party.customer_id
         assignment.provisional = party.provisional
@@ -122,6 +132,19 @@ class AssignParties(Stage):
     def on_revoke(self) -> None:
         self._partitions = {}
         metrics.IDENTITY_REMEMBERED_IDS.clear()
+
+
+def _author(event: Event, body: str | None) -> _Author | None:
+    """Return what an event tells of who is behind it; None when that is no customer."""
+    if body == "message":
+        message = event.message
+        if message.author_kind in _NOT_CUSTOMERS:
+            return None
+        return _Author(message.author_name, [(one.kind, one.value) for one in message.identifiers])
+    if body == "customer_acted":
+        acted = event.customer_acted
+        return _Author(acted.author_name, [(one.kind, one.value) for one in acted.identifiers])
+    return _NAMELESS
 
 
 def _check(event: Event, body: str | None) -> None:

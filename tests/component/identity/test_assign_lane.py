@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from careline.channel.v1.happenings_pb2 import ActorIdentifier, CustomerActed
 from careline.channel.v1.replies_pb2 import ReplyRequested
 from careline.event.v1.event_pb2 import (
     AuthorKind,
@@ -244,6 +245,24 @@ def test_evidence_goes_out_once_for_a_party_and_again_for_new_identifiers() -> N
     found = [event.evidence_found for event in harness.events(EVIDENCE_TOPIC)]
     told = [[(each.kind, each.value) for each in one.identifiers] for one in found]
     assert told == [[], [phone], [email]]
+
+
+def test_what_a_customer_does_tells_who_they_are_as_well() -> None:
+    harness = lane()
+    acted = message(1, "p1")
+    acted.customer_acted.CopyFrom(
+        CustomerActed(
+            action="order.placed",
+            author_name="Li Wei",
+            identifiers=[ActorIdentifier(kind="phone", value="139 1234 5621")],
+        )
+    )
+    harness.feed(acted)
+    harness.flush()
+    (event,) = harness.events(EVIDENCE_TOPIC)
+    (told,) = event.evidence_found.identifiers
+    assert (told.kind, told.value) == ("phone", "139 1234 5621")
+    assert event.evidence_found.display_name == "Li Wei"
 
 
 def test_evidence_goes_to_the_organisations_partition_with_everything_the_resolver_needs() -> None:
