@@ -71,14 +71,17 @@ def _read(envelope: Fields, event: Fields, event_id: str, name: str, body: bytes
 def _place(event: Fields) -> str:
     """Return the channel that a notice is about; some notices hold all of the channel instead."""
     begun = child(event, "assistant_thread")
-    if begun.names():
+    if "channel_id" in begun:
         sent = begun.text("thread_ts", "")
         return thread(begun.text("channel_id", ""), "", sent, sent)
     item = child(event, "item") if isinstance(event.values().get("item"), dict) else event
     channel = event.values().get("channel") or item.values().get("channel")
     if isinstance(channel, dict):
         channel = channel.get("id")
-    return channel if isinstance(channel, str) and len(channel) <= ID_LIMIT else ""
+    if not isinstance(channel, str) or len(channel) > ID_LIMIT:
+        return ""
+    root = event.text("thread_ts", "")
+    return thread(channel, "", root, root)
 
 
 def _actor(event: Fields) -> str:

@@ -18,8 +18,19 @@ _MOST_FILES = 100
 _MOST_BLOCKS = 500
 _URL_LIMIT = 4_096
 _DEEPEST = 8
+# Who speaks for Slack itself.
+_SLACKS_OWN = ("USLACK", "USLACKBOT")
 # Files that are no longer there, of which only an id is left.
 _GONE = ("tombstone", "hidden_by_limit")
+
+
+# How a text writes what a block names.
+_MENTIONS = {
+    "user": ("@", "user_id"),
+    "channel": ("#", "channel_id"),
+    "usergroup": ("!subteam^", "usergroup_id"),
+    "broadcast": ("!", "range"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ def text_of(message: Fields) -> str:
 
 
 def _author_kind(message: Fields, own: Own) -> AuthorKind:
+    if message.text("user", "") in _SLACKS_OWN:
+        return "system"
     by_machine = ("bot_message", "slackbot_response")
     if message.text("bot_id", "") or message.text("subtype", "") in by_machine:
         return "bot"
@@ -153,8 +166,9 @@ def _rich_text(block: Fields, depth: int) -> Iterator[str]:
             yield element.text("text", "", limit=TEXT_LIMIT) or url
         elif kind == "emoji":
             yield f":{element.text('name', '')}:"
-        elif kind == "user":
-            yield f"<@{element.text('user_id', '')}>"
+        elif kind in _MENTIONS:
+            sign, name = _MENTIONS[kind]
+            yield f"<{sign}{element.text(name, '')}>"
         elif "elements" in element:
             yield from _rich_text(element, depth - 1)
             yield "\n" if kind == "rich_text_section" and depth < _DEEPEST else ""

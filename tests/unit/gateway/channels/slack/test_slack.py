@@ -553,3 +553,22 @@ def test_a_thread_with_an_assistant_is_kept_with_its_author() -> None:
     begun = {"user_id": "U0MARIT", "channel_id": "D0", "thread_ts": "1772529000.000100"}
     read = event(type="assistant_thread_started", channel=None, user=None, assistant_thread=begun)
     assert (read.thread_id, read.author_id) == ("D0:1772529000.000100", "U0MARIT")
+    title = event(type="agent_session_title_changed", channel="D0", thread_ts="1772529000.000100")
+    assert title.thread_id == "D0:1772529000.000100"
+
+
+@pytest.mark.parametrize("user", ["USLACK", "USLACKBOT"])
+def test_what_slack_says_itself_is_no_customers(user: str) -> None:
+    assert written(event(user=user)).author_kind == "system"
+
+
+def test_a_block_names_people_and_channels_as_a_text_does() -> None:
+    elements = [
+        {"type": "user", "user_id": "U0MARIT"},
+        {"type": "channel", "channel_id": "C0"},
+        {"type": "usergroup", "usergroup_id": "S0"},
+        {"type": "broadcast", "range": "here"},
+    ]
+    section = {"type": "rich_text_section", "elements": elements}
+    read = event(text="", blocks=[{"type": "rich_text", "elements": [section]}])
+    assert written(read).text.strip() == "<@U0MARIT><#C0><!subteam^S0><!here>"
