@@ -9,18 +9,31 @@ again and, in the end, write the record to its ``err-log-dir``, whose files are 
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
 from services.gateway.channels import shared_secret
 from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.channels.calls import CallTeller, phone_number
-from services.gateway.channels.loose import Loose, read_object
+from services.gateway.channels.freeswitch_records import EVENT, is_lines, read_record
+from services.gateway.channels.loose import Loose, as_json, digest
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
-from services.gateway.domain.incoming import IncomingEvent
+from services.gateway.domain.incoming import (
+    CallPhase,
+    CallStep,
+    IncomingEvent,
+    UnrecognisedEvent,
+)
 
 # The module gives up on anything larger long before.
 _MOST_FIELDS = 10
 _SECONDS_US = 1_000_000
+_COMPLETE = ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY")
+_KNOWN_BY: Mapping[str, tuple[CallPhase, ...]] = {
+    "CHANNEL_CREATE": ("offered",),
+    "CHANNEL_ANSWER": ("in_menu", "answered"),
+    "CHANNEL_BRIDGE": ("answered",),
+}
 
 
 class FreeswitchChannel(PlatformChannel):
@@ -38,11 +51,21 @@ class FreeswitchChannel(PlatformChannel):
         return request
 
     def parse(self, request: InboundRequest) -> list[IncomingEvent]:
-        record = read_object(_plain(request.body), repeated="callflow")
+        record = read_record(_plain(request.body))
         variables = Variables(record.object("variables").values)
         if not variables.text("uuid", "call_uuid") and not record.object("variables"):
             raise InvalidRequestError("variables", "is missing; a record of mod_json_cdr has it")
-        return _Leg(record, variables, self.kind).tell()
+        steps = _Leg(record, variables, self.kind).tell()
+        event = record.text(EVENT)
+        if not event or event in _COMPLETE:
+            return steps
+        # An event tells what has just happened; what is not yet known comes with a later one.
+        known = _KNOWN_BY.get(event, ())
+        told = [one for one in steps if isinstance(one.body, CallStep) and one.body.phase in known]
+        raw = as_json(record.values)
+        at_us = record.moment_us("at")
+        unknown = UnrecognisedEvent(event[:64], raw)
+        return told or [IncomingEvent(digest(raw), self.kind, "", unknown, at_us)]
 
 
 class Variables:
@@ -218,7 +241,7 @@ class _Leg:
 
 def _plain(body: bytes) -> bytes:
     """Undo what ``encode`` did: a form with ``cdr=``, its value URL-encoded or base64."""
-    if body.lstrip()[:1] == b"{":
+    if body.lstrip()[:1] in (b"{", b"<") or is_lines(body):
         return body
     text = body.decode("utf-8", errors="replace")
     try:
@@ -228,9 +251,9 @@ def _plain(body: bytes) -> bytes:
     packed = fields.get("cdr", "").strip()
     if not packed:
         raise InvalidRequestError("body", "is neither JSON nor a form with a field cdr")
-    if packed.startswith("{"):
+    if packed.startswith(("{", "<")):
         return packed.encode()
-    if packed.startswith("%7B"):
+    if packed.startswith(("%7B", "%3C")):
         return unquote(packed).encode()
     try:
         # In a form a space stands for what base64 writes as "+".

@@ -10,9 +10,9 @@ _IMAGES = ("jpg", "jpeg", "png", "gif", "webp", "bmp", "heic", "svg", "tif", "ti
 _SOUNDS = ("mp3", "wav", "ogg", "oga", "opus", "m4a", "aac", "amr", "flac")
 _FILMS = ("mp4", "mov", "webm", "avi", "mkv", "3gp", "m4v")
 _SUFFIXES: dict[str, AttachmentKind] = {
-    **dict.fromkeys(_IMAGES, cast("AttachmentKind", "image")),
-    **dict.fromkeys(_SOUNDS, cast("AttachmentKind", "audio")),
-    **dict.fromkeys(_FILMS, cast("AttachmentKind", "video")),
+    **dict.fromkeys(_IMAGES, "image"),
+    **dict.fromkeys(_SOUNDS, "audio"),
+    **dict.fromkeys(_FILMS, "video"),
     "vcf": "contact",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from services.gateway.channels.loose import Loose, moment_us
+from services.gateway.channels.loose import Loose, as_json, digest, moment_us
 from services.gateway.domain.incoming import AuthorKind
 from services.gateway.domain.transcripts import Transcript, Turn, in_order
 
@@ -32,8 +32,13 @@ def speaker(role: str) -> AuthorKind:
 
 
 def is_contact_lens(record: Loose) -> bool:
-    metadata = record.object("CustomerMetadata")
-    return bool(metadata.text("ContactId")) and isinstance(record.values.get("Transcript"), list)
+    entries = record.objects("Transcript")
+    said = any("Content" in one and "BeginOffsetMillis" in one for one in entries)
+    return said or (bool(_contact_of(record)) and isinstance(record.values.get("Transcript"), list))
+
+
+def _contact_of(record: Loose) -> str:
+    return record.object("CustomerMetadata").text("ContactId") or record.text("ContactId")
 
 
 def read_contact_lens(record: Loose, began_at_us: int | None = None) -> Transcript:
@@ -51,7 +56,8 @@ def read_contact_lens(record: Loose, began_at_us: int | None = None) -> Transcri
         if text:
             turns.append(Turn(speaker(role), text, max(offset_us, 0)))
     return Transcript(
-        call_id=record.object("CustomerMetadata").text("ContactId"),
+        # The documentation's examples leave out whose call it is.
+        call_id=_contact_of(record) or digest(as_json(record.values))[:32],
         turns=in_order(turns),
         language=record.text("LanguageCode"),
         began_at_us=began_at_us or _began_at_us(record.object("CustomerMetadata")),

@@ -57,7 +57,8 @@ def _event(entry: Loose) -> IncomingEvent:
     thread = payload.object("conversation").text("id")
     message = payload.object("message")
     at_us = entry.moment_us("createdAt")
-    author_id, body = "", None
+    author_id = ""
+    body: IncomingBody | None = None
     if event_type == "conversation:message" and message:
         author_id, body = _message(message)
         at_us = message.moment_us("received") or at_us

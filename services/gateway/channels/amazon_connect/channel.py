@@ -43,18 +43,20 @@ class AmazonConnectChannel(PlatformChannel):
             events = contacts.read_record(record)
         elif contacts.is_event(record):
             events = contacts.read_event(record)
+        elif chats.is_chat(record):
+            events = chats.read_chat(record)
         elif transcripts.is_contact_lens(record):
             said = transcripts.read_contact_lens(record)
             events = to_events(said, channel=self.kind, thread_id=said.call_id)
         elif transcripts.is_plain(record):
             said = transcripts.read_plain(record)
             events = to_events(said, channel=self.kind, thread_id=said.call_id)
-        elif chats.is_chat(record):
-            events = chats.read_chat(record)
         elif chats.is_live_segments(record):
             events = chats.read_live_segments(record)
         elif chats.is_message(record):
             events = chats.read_message(record)
+        elif contacts.is_flow(record):
+            events = contacts.read_flow(record)
         return events or [self._unrecognised(record)]
 
     def _unrecognised(self, record: Loose) -> IncomingEvent:

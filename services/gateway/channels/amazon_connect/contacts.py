@@ -75,7 +75,7 @@ def _finished(
     call: CallTeller, record: Loose, queue: Loose, queue_name: str, *, answered: bool
 ) -> None:
     transferred_us = record.moment_us("TransferCompletedTimestamp")
-    agent = record.object("Agent")
+    agent = record.object("Agent") or record.object("AgentInfo")
     talked_us = agent.seconds_us("AgentInteractionDuration")
     if transferred_us:
         goal = _named(record.object("TransferredToEndpoint"), "Address", "DisplayName")
@@ -93,7 +93,7 @@ def _finished(
         "ended",
         at_us,
         duration_us=talked_us,
-        agent=_named(agent, "Username", "ARN"),
+        agent=_named(agent, "Username", "ARN", "Id", "AgentArn"),
         queue=queue_name,
         recording_url=_recording(record),
         reason=reason,
@@ -101,18 +101,22 @@ def _finished(
 
 
 def is_event(record: Loose) -> bool:
-    return bool(record.text("contactId") and record.text("eventType"))
+    known = record.text("EventType").upper() in _EVENTS
+    return bool(record.text("contactId", "ContactId") and (record.text("eventType") or known))
 
 
 def read_event(record: Loose) -> list[IncomingEvent]:
     """Return the step that a contact event tells; none for events that are no step."""
-    event_type = record.text("eventType").upper()
-    phase = _EVENTS.get(event_type)
-    fields = Loose({name[:1].upper() + name[1:]: value for name, value in record.values.items()})
+    # The documentation's names begin with capitals here and there.
+    record, fields = _named_small(record), _named_large(record)
+    phase = _EVENTS.get(record.text("eventType").upper())
     continued = fields.text("InitiationMethod").upper() in _CONTINUED
     if phase is None or (phase == "offered" and continued):
         return []
-    queue, agent = record.object("queueInfo"), record.object("agentInfo")
+    queue, agent = (
+        _named_small(record.object("queueInfo")),
+        _named_small(record.object("agentInfo")),
+    )
     began_us = queue.moment_us("enqueueTimestamp")
     times: dict[CallPhase, int | None] = {
         "offered": record.moment_us("initiationTimestamp"),
@@ -121,7 +125,8 @@ def read_event(record: Loose) -> list[IncomingEvent]:
         "answered": agent.moment_us("connectedToAgentTimestamp"),
         "ended": record.moment_us("disconnectTimestamp"),
     }
-    at_us, answered_us, took_us = times[phase], times["answered"], 0
+    answered_us, took_us = times["answered"], 0
+    at_us = times[phase] or record.moment_us("time")
     if phase == "ended" and began_us and not answered_us:
         phase = "abandoned"
     since_us = answered_us if phase == "ended" else began_us
@@ -132,10 +137,32 @@ def read_event(record: Loose) -> list[IncomingEvent]:
         phase,
         at_us,
         duration_us=took_us,
-        queue=_named(queue, "queueArn"),
+        queue=_named(queue, "queueArn", "aRN", "arn"),
         agent=_named(agent, "agentArn"),
         reason=record.text("disconnectReason"),
     )
+    return call.events
+
+
+def _named_small(record: Loose) -> Loose:
+    return Loose({name[:1].lower() + name[1:]: value for name, value in record.values.items()})
+
+
+def _named_large(record: Loose) -> Loose:
+    return Loose({name[:1].upper() + name[1:]: value for name, value in record.values.items()})
+
+
+def is_flow(record: Loose) -> bool:
+    """Tell whether it is a contact as a flow hands it to a Lambda function: it says no times."""
+    return bool(record.text("ContactId") and record.text("InitiationMethod"))
+
+
+def read_flow(record: Loose) -> list[IncomingEvent]:
+    """Return the step that whoever is in a flow has taken: they hear its menu."""
+    call = _teller(record)
+    queue = _named(record.object("Queue"), "Name", "ARN")
+    started = record.object("MediaStreams").object("Customer").object("Audio")
+    call.tell("in_menu", started.moment_us("StartTimestamp"), queue=queue)
     return call.events
 
 

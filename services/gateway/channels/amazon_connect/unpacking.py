@@ -16,6 +16,7 @@ from typing import NoReturn
 from services.gateway.channels.loose import MOST_ENTRIES, Loose, objects
 from services.gateway.domain.inbound import InvalidRequestError
 
+_SENT_AT = "time"
 # Wrappings within wrappings: SQS of SNS of EventBridge is as deep as it gets.
 _DEEPEST = 6
 # A record's text, unpacked, in bytes.
@@ -91,16 +92,19 @@ def _wrapped(record: Loose) -> list[object] | None:
             return _documents(_decoded(packed))
     if isinstance(record.values.get("Sns"), dict):
         return [record.values["Sns"]]
-    for name in ("Message", "body"):
+    for name in ("Message", "body", "content"):
         text = record.text(name)
         if text.lstrip()[:1] in ("{", "["):
-            return _documents(text.encode())
+            return _documents(text.encode(errors="replace"))
     if "detail-type" in record and isinstance(record.values.get("detail"), dict):
-        return [record.values["detail"]]
-    for name in ("ContactTraceRecord", "Contact"):
+        # The event itself does not always say when it was.
+        return [{_SENT_AT: record.values.get("time"), **record.object("detail").values}]
+    for name in ("ContactTraceRecord", "Contact", "data", "body"):
         if isinstance(record.values.get(name), dict):
             return [record.values[name]]
-    return None
+    # What a flow asks of a Lambda function.
+    flow = record.object("Details").object("ContactData")
+    return [flow.values] if flow else None
 
 
 def _decoded(packed: str) -> bytes:
