@@ -143,7 +143,7 @@ def _message(entry: Fields) -> IncomingBody:
     if not known:
         return UnrecognisedEvent(f"message.{kind}"[:_LONGEST_TYPE], entry.as_json())
     return WrittenMessage(
-        message_id=message.identifier("id"),
+        message_id=message.identifier("id", "") or _event_id(entry),
         author_kind="customer",
         author_name="",
         text=message.text("text", "", limit=TEXT_LIMIT),
@@ -167,7 +167,7 @@ def _attachments(message: Fields, kind: str) -> tuple[Attachment, ...]:
     return (
         Attachment(
             _MEDIA[kind],
-            media_id=message.identifier("id"),
+            media_id=message.identifier("id", ""),
             url=provider.text("originalContentUrl", "", limit=_URL_LIMIT),
             name=message.text("fileName", ""),
             size_bytes=number(message, "fileSize") if "fileSize" in message else 0,

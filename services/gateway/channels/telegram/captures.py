@@ -8,6 +8,18 @@ from services.gateway.channels.platform_json import child
 from services.gateway.domain.fields import Fields
 
 _MOST_UPDATES = 1_000
+# The field by which an object that somebody caused shows what it is.
+_MARKS = {
+    "new_chat_member": "chat_member",
+    "option_ids": "poll_answer",
+    "result_id": "chosen_inline_result",
+    "shipping_address": "shipping_query",
+    "total_amount": "pre_checkout_query",
+    "offset": "inline_query",
+    "chat_instance": "callback_query",
+    "data": "callback_query",
+    "game_short_name": "callback_query",
+}
 
 
 def updates(document: Fields) -> list[Fields]:
@@ -40,5 +52,5 @@ def _type_of(entry: Fields) -> str:
         return f"edited_{kind}" if "edit_date" in entry else kind
     if "message_ids" in entry and "chat" in entry:
         return "deleted_business_messages"
-    is_pressed = any(name in entry for name in ("chat_instance", "data", "game_short_name"))
-    return "callback_query" if "from" in entry and is_pressed else ""
+    kinds = (kind for mark, kind in _MARKS.items() if mark in entry)
+    return next(kinds, "") if any(name in entry for name in ("from", "user")) else ""

@@ -76,10 +76,10 @@ def _read(entry: Fields, body: bytes) -> list[IncomingEvent]:
     """Read an update. One without an id, which only captures hold, is named by its bytes."""
     update = captures.enveloped(entry, _READERS)
     name = _type_of(update)
-    if "update_id" in update or name not in _READERS:
-        event_id = str(update.integer("update_id"))
-    else:
+    if "update_id" not in update and (name in _READERS or update is not entry):
         event_id = sha256(body).hexdigest()
+    else:
+        event_id = str(update.integer("update_id"))
     reader = _READERS.get(name)
     if reader is None:
         return [_other(update, event_id, name, body)]

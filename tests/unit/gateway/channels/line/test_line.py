@@ -265,3 +265,8 @@ def test_no_change_of_a_capture_breaks_the_parser(
     entry = {"type": "message", "source": {"userId": "U2"}, "timestamp": 1, "message": message}
     with contextlib.suppress(InvalidRequestError):
         parse(data.draw(changed(data.draw(st.sampled_from([message, entry])))))
+
+
+def test_a_message_without_an_id_is_named_by_its_event() -> None:
+    read = event("message", message={"type": "text", "text": "hello"})
+    assert read.body == by_customer("01EVENT", text="hello")

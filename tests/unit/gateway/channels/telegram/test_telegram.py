@@ -497,3 +497,19 @@ def test_no_change_of_a_capture_breaks_the_parser(
     captures = [message(), pressed, reacted, {"ok": True, "result": updates}, updates[0]]
     with contextlib.suppress(InvalidRequestError):
         parse_all(data.draw(changed(data.draw(st.sampled_from(captures)))))
+
+
+@pytest.mark.parametrize(
+    ("alone", "kind"),
+    [
+        ({"poll_id": "1", "user": {"id": 42}, "option_ids": [0]}, "poll_answer"),
+        ({"id": "1", "from": {"id": 42}, "query": "bag", "offset": ""}, "inline_query"),
+        ({"chat": {"id": 42}, "from": {"id": 42}, "new_chat_member": {}}, "chat_member"),
+    ],
+)
+def test_what_nobody_wrote_is_kept_also_outside_of_its_update(
+    alone: dict[str, Any], kind: str
+) -> None:
+    event = parse(alone)
+    assert isinstance(event.body, UnrecognisedEvent)
+    assert (event.body.type, event.author_id) == (kind, "42")
