@@ -31,7 +31,7 @@ class TypingSigns(Protocol):
 
 class ChatArchive(Protocol):
     async def fetch(self, thread_key: str, seqs: Sequence[int]) -> Sequence[ShownMessage]:
-        """Return those messages that are still kept, in their order."""
+        """Return those that are still kept, in their order. Raise ``UnavailableError``."""
         ...
 
 

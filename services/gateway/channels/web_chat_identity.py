@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 
@@ -16,13 +16,15 @@ from services.gateway.domain.incoming import Identifier
 _ALGORITHMS = ("HS256",)
 # The claims of a customer's token, and what each proves.
 _CLAIMS: Mapping[str, str] = {"email": "email", "phone": "phone", "phone_number": "phone"}
-_LONGEST_ID, _LONGEST_VALUE = 200, 320
+_LONGEST_ID, _LONGEST_NAME, _LONGEST_VALUE = 200, 100, 320
 
 
 def known_visitor(identity: Identity, settings: WebChatSettings, now_us: int) -> Visitor:
     """Return whom the organisation vouches for. Raise ``RefusedError``."""
     if identity.token:
         return _of_token(identity, settings, now_us)
+    if not identity.customer_id.isprintable():
+        raise RefusedError("the identity's id holds what is no character")
     if not identity_matches(settings.secrets, identity.customer_id, identity.signature):
         raise RefusedError("the identity's signature does not match the account's secret")
     return Visitor(
@@ -57,12 +59,12 @@ def _of_token(identity: Identity, settings: WebChatSettings, now_us: int) -> Vis
     expires, subject = claims["exp"], claims["sub"]
     if not isinstance(expires, int) or expires <= now_us // 1_000_000:
         raise RefusedError("the identity's token has expired; the page must fetch a new one")
-    if not isinstance(subject, str) or not subject or len(subject) > _LONGEST_ID:
+    if not _is_text(subject, _LONGEST_ID):
         raise RefusedError("the identity's token has no sub that names a customer")
     name = claims.get("name")
     return Visitor(
         KNOWN + subject,
-        name[:100] if isinstance(name, str) else identity.name,
+        name if _is_text(name, _LONGEST_NAME) else identity.name,
         _identifiers(settings, subject, claims),
     )
 
@@ -74,6 +76,11 @@ def _identifiers(
     found += [
         Identifier(kind, value)
         for claim, kind in _CLAIMS.items()
-        if isinstance(value := claims.get(claim), str) and 0 < len(value) <= _LONGEST_VALUE
+        if _is_text(value := claims.get(claim), _LONGEST_VALUE)
     ]
     return tuple(found)
+
+
+def _is_text(value: Any, limit: int) -> TypeGuard[str]:
+    # A lone half of a surrogate pair is not printable, and no key or record takes it.
+    return isinstance(value, str) and 0 < len(value) <= limit and value.isprintable()

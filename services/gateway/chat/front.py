@@ -128,7 +128,7 @@ class ChatFront:
         reference = await self.parts.blobs.put(content)
         family = media_type.partition("/")[0]
         kind = family if family in ("image", "audio", "video") else "file"
-        name = name.replace("\x00", "")[-_LONGEST_NAME:]
+        name = name.encode(errors="replace").decode().replace("\x00", "")[-_LONGEST_NAME:]
         named = json.dumps([visitor_id, reference, kind, media_type, name, len(content)])
         token = self.tokens(account).issue(SENDABLE, named, self.now_us())
         return {

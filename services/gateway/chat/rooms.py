@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.gateway.domain.chat_history import ChatHistories, Page, ShownMessage
 from services.gateway.domain.incoming import AuthorKind
+from services.gateway.ports import UnavailableError
 from services.gateway.ports_chat import ChatArchive
 
 
@@ -69,12 +70,20 @@ class ChatRooms:
     async def after(
         self, thread_key: str, seq: int, most: int
     ) -> tuple[Sequence[ShownMessage], bool]:
-        """Return the last ``most`` messages after ``seq``, and whether there are older ones."""
-        return await self._whole(thread_key, self.histories.after(thread_key, seq, most))
+        """Return the last ``most`` messages after ``seq``, and whether there are older ones.
+
+        While the log is away, those that are here will do.
+        """
+        page = self.histories.after(thread_key, seq, most)
+        try:
+            return await self._whole(thread_key, page)
+        except UnavailableError:
+            return page.messages, True
 
     async def before(
         self, thread_key: str, seq: int, most: int
     ) -> tuple[Sequence[ShownMessage], bool]:
+        """Return the last ``most`` messages before ``seq``. Raise ``UnavailableError``."""
         return await self._whole(thread_key, self.histories.before(thread_key, seq, most))
 
     async def _whole(self, thread_key: str, page: Page) -> tuple[Sequence[ShownMessage], bool]:

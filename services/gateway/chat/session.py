@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from services.gateway.channels.web_chat import (
     kept_bytes,
@@ -47,8 +47,8 @@ _LATER_SECONDS = 5
 _HISTORY_SECONDS = 5
 _MOST_SOCKETS = 10
 _MOST_BAD_FRAMES = 10
-# Messages of one visitor that are durable, but not yet shown.
-_MOST_UNSHOWN = 50
+# Of one visitor: durable, but not yet shown.
+_MOST_DOING = 50
 
 Tell = Callable[[Mapping[str, object]], None]
 
@@ -76,7 +76,7 @@ class ChatSession:
         self._language = ""
         self._read_until = -1
         self._bad_frames = 0
-        self._unshown: set[asyncio.Task[None]] = set()
+        self._doing: set[asyncio.Task[None]] = set()
 
     async def take(self, data: bytes) -> None:
         """Answer one frame. Raise ``SessionEndedError``."""
@@ -101,7 +101,7 @@ class ChatSession:
             case Said():
                 await self._hear(visitor, frame)
             case Types():
-                await self._sign(visitor, frame)
+                self._sign(visitor, frame)
             case HasRead():
                 await self._note_read(frame)
             case WantsOlder():
@@ -170,7 +170,7 @@ class ChatSession:
             # Only its acknowledgement was lost.
             self._acknowledge(said)
             return
-        if len(self._unshown) >= _MOST_UNSHOWN:
+        if len(self._doing) >= _MOST_DOING:
             self._put_off(said)
             return
         try:
@@ -191,9 +191,19 @@ class ChatSession:
             return
         self._acknowledge(said)
         shown = _shown(visitor, said, attachments, now_us)
-        task = asyncio.create_task(self._show(said, shown), name="chat: show")
-        self._unshown.add(task)
-        task.add_done_callback(self._unshown.discard)
+        self._go_on(self._show(said, shown))
+
+    def _go_on(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Let it be done while the visitor goes on."""
+        task = asyncio.create_task(doing, name="chat: doing")
+        self._doing.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._doing.discard(task)
+        if not task.cancelled():
+            # A bug is told to the loop, with its trace.
+            task.result()
 
     async def _show(self, said: Said, shown: ShownMessage) -> None:
         """Let every place see it where the thread is open; the widget comes again otherwise."""
@@ -209,14 +219,14 @@ class ChatSession:
     def _put_off(self, said: Said) -> None:
         self._tell({"type": "later", "id": said.message_id, "after_seconds": _LATER_SECONDS})
 
-    async def _sign(self, visitor: Visitor, types: Types) -> None:
+    def _sign(self, visitor: Visitor, types: Types) -> None:
         try:
             self._front.slow_down("signs", self._thread_key)
         except TooFastError:
             # A sign of typing that is not passed on harms nobody.
             return
         signs = self._front.parts.signs
-        await signs.notice(self._thread_key, "customer", visitor.name, typing=types.on)
+        self._go_on(signs.notice(self._thread_key, "customer", visitor.name, typing=types.on))
 
     async def _note_read(self, read: HasRead) -> None:
         """Tell the lanes up to where the visitor has read; only what moves on is told."""
@@ -232,7 +242,12 @@ class ChatSession:
         self._read_until = read.seq
 
     async def _look_back(self, older: WantsOlder) -> None:
-        found, more = await self._front.parts.rooms.before(self._thread_key, older.before, _PAGE)
+        rooms = self._front.parts.rooms
+        try:
+            found, more = await rooms.before(self._thread_key, older.before, _PAGE)
+        except UnavailableError as error:
+            self._complain("unavailable", str(error))
+            return
         self._tell({"type": "history", "messages": self._frames(found), "more": more})
 
     def shown(self, message: ShownMessage) -> None:
@@ -246,9 +261,9 @@ class ChatSession:
         """Leave the room; what is on its way to be shown arrives all the same."""
         if self._visitor is not None:
             self._front.parts.rooms.leave(self._thread_key, self)
-        if self._unshown:
-            await asyncio.wait(self._unshown, timeout=_LATER_SECONDS)
-        for task in tuple(self._unshown):
+        if self._doing:
+            await asyncio.wait(self._doing, timeout=_LATER_SECONDS)
+        for task in tuple(self._doing):
             task.cancel()
 
     def _frames(self, messages: Sequence[ShownMessage]) -> list[dict[str, object]]:

@@ -45,8 +45,8 @@ def thread_id_of(account: str, visitor_id: str) -> str:
 
 def identity_matches(secrets: Sequence[str], customer_id: str, signature: str) -> bool:
     """Tell whether the organisation signed this id: hex of HMAC-SHA256(secret, id)."""
-    offered = signature.encode(errors="surrogateescape")
-    signed = customer_id.encode(errors="surrogatepass")
+    offered = signature.encode(errors="replace")
+    signed = customer_id.encode(errors="replace")
     matches = [
         hmac.compare_digest(hmac.digest(one.encode(), signed, sha256).hex().encode(), offered)
         for one in secrets
@@ -76,7 +76,7 @@ class ChatTokens:
         """Return the content. Raise ``RefusedError`` unless it is genuine and young enough."""
         encoded, _, rest = token.partition(".")
         at, _, offered = rest.partition(".")
-        offered_bytes = offered.encode(errors="surrogateescape")
+        offered_bytes = offered.encode(errors="replace")
         matches = [
             hmac.compare_digest(_mac(key, purpose, encoded, at).encode(), offered_bytes)
             for key in self._keys
@@ -93,5 +93,5 @@ def _encode(content: bytes) -> str:
 
 
 def _mac(key: bytes, purpose: str, encoded: str, at: str) -> str:
-    signed = f"{purpose}.{encoded}.{at}".encode(errors="surrogateescape")
+    signed = f"{purpose}.{encoded}.{at}".encode(errors="replace")
     return blake2b(signed, key=key, digest_size=_MAC_BYTES).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from tests.e2e.conftest import eventually
 from tests.e2e.webhooks import Desk
 
 VISIBLE_MS = 60_000
+# Set: the picture of the docs is taken anew.
+UPDATE = "CARELINE_UPDATE_IMAGES"
 SCREENSHOT = Path(__file__).parents[3] / "docs" / "images" / "web-chat.png"
 
 
@@ -35,7 +38,9 @@ def page(browser: Browser, whole_stack: LocalStack) -> Iterator[Page]:
     assert errors == []
 
 
-def test_a_desks_answer_appears_in_the_customers_chat(whole_stack: LocalStack, page: Page) -> None:
+def test_a_desks_answer_appears_in_the_customers_chat(
+    whole_stack: LocalStack, page: Page, tmp_path: Path
+) -> None:
     marker = uuid4().hex[:8]
     page.get_by_role("button", name="Open the chat").click()
     write(page, f"Where is my bag? Order {marker}")
@@ -56,7 +61,7 @@ def test_a_desks_answer_appears_in_the_customers_chat(whole_stack: LocalStack, p
     assert answered.status == 202
     answer = page.locator("li.theirs .bubble").last
     expect(answer).to_contain_text("It left Vienna", timeout=VISIBLE_MS)
-    page.screenshot(path=SCREENSHOT)
+    page.screenshot(path=SCREENSHOT if UPDATE in os.environ else tmp_path / SCREENSHOT.name)
     page.get_by_role("button", name="Thank you").click()
     expect(page.locator("li.mine .meta").last).to_have_text(re.compile(r"\d\d:\d\d"))
     page.reload()

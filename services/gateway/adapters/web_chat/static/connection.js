@@ -17,12 +17,18 @@ export class Connection {
     this.greeted = false;
     this.wanted = false;
     // By id, in the order they were said: not yet shown in the thread.
-    this.outbox = new Map((memory.read(this.outboxKey()) || []).map((one) => [one.id, one]));
+    this.outbox = this.unsent();
     addEventListener("online", () => this.wanted && !this.socket && this.connect());
   }
 
-  outboxKey() {
-    return this.identity ? `outbox/${this.identity.id || "known"}` : "outbox";
+  // One entry a message, so that the tabs of one visitor do not overwrite each other's.
+  outboxKey(id) {
+    return `outbox/${this.identity ? this.identity.id || "known" : ""}/${id}`;
+  }
+
+  unsent() {
+    const frames = this.memory.all(this.outboxKey(""));
+    return new Map(frames.map((frame) => [frame.id, { id: frame.id, frame }]));
   }
 
   start() {
@@ -42,7 +48,7 @@ export class Connection {
     this.stop();
     this.identity = identity;
     this.lastSeq = -1;
-    this.outbox = new Map((this.memory.read(this.outboxKey()) || []).map((one) => [one.id, one]));
+    this.outbox = this.unsent();
     if (running) this.start();
   }
 
@@ -53,17 +59,22 @@ export class Connection {
     this.socket = socket;
     this.greeted = false;
     this.heardAt = Date.now();
-    socket.onopen = () => this.greet();
+    socket.onopen = () => this.greet(socket);
     socket.onmessage = (event) => this.socket === socket && this.hear(JSON.parse(event.data));
     socket.onclose = (event) => this.socket === socket && this.lost(event.code);
   }
 
-  greet() {
+  // An identity may be a function that fetches one anew: a signed token expires.
+  async greet(socket) {
+    const asked = this.identity;
+    const identity = typeof asked === "function" ? await Promise.resolve(asked()).catch(() => null) : asked;
+    if (this.socket !== socket) return;
+    if (asked && !identity) return socket.close(1000);
     this.put({
       type: "hello",
       v: 1,
-      token: this.identity ? undefined : this.memory.read("token") || undefined,
-      identity: this.identity || undefined,
+      token: identity ? undefined : this.memory.read("token") || undefined,
+      identity: identity || undefined,
       last_seq: this.lastSeq,
       language: this.language,
     });
@@ -71,6 +82,7 @@ export class Connection {
       if (Date.now() - this.heardAt > SILENT_MS) this.socket.close();
       else if (this.greeted) this.put({ type: "ping" });
     }, PING_MS);
+    return undefined;
   }
 
   hear(frame) {
@@ -115,7 +127,7 @@ export class Connection {
 
   see(message) {
     this.lastSeq = Math.max(this.lastSeq, message.seq);
-    if (this.outbox.delete(message.id)) this.keepOutbox();
+    this.forget(message.id);
   }
 
   complain(frame) {
@@ -124,8 +136,7 @@ export class Connection {
       setTimeout(() => this.resend(frame.id), 5000);
       return undefined;
     }
-    this.outbox.delete(frame.id);
-    this.keepOutbox();
+    this.forget(frame.id);
     return this.on.error(frame);
   }
 
@@ -147,9 +158,9 @@ export class Connection {
   }
 
   say(id, said) {
-    const frame = { type: "message", id, ...said };
+    const frame = { type: "message", id, said_at: Date.now(), ...said };
     this.outbox.set(id, { id, frame });
-    this.keepOutbox();
+    this.memory.keep(this.outboxKey(id), frame);
     this.start();
     if (this.greeted) this.put(frame);
   }
@@ -159,9 +170,8 @@ export class Connection {
     if (one && this.greeted) this.put(one.frame);
   }
 
-  keepOutbox() {
-    const waiting = [...this.outbox.values()].map(({ id, frame }) => ({ id, frame }));
-    this.memory.keep(this.outboxKey(), waiting.length ? waiting : null);
+  forget(id) {
+    if (this.outbox.delete(id)) this.memory.keep(this.outboxKey(id), null);
   }
 
   tell(frame) {

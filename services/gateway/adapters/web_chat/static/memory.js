@@ -13,6 +13,19 @@ export class Memory {
     }
   }
 
+  // Everything whose key begins so, the oldest first where it says when it was said.
+  all(start) {
+    try {
+      const from = this.prefix + start;
+      return Object.keys(localStorage)
+        .filter((key) => key.startsWith(from))
+        .map((key) => JSON.parse(localStorage.getItem(key)))
+        .sort((one, other) => (one.said_at || 0) - (other.said_at || 0));
+    } catch {
+      return [];
+    }
+  }
+
   keep(key, value, store = "localStorage") {
     try {
       if (value === null || value === undefined) window[store].removeItem(this.prefix + key);

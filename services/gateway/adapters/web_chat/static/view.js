@@ -199,7 +199,7 @@ export class View {
   }
 
   file(file, url) {
-    if (!url) return document.createTextNode(file.name || file.kind);
+    if (!/^https?:\/\//.test(url)) return document.createTextNode(file.name || file.kind);
     const link = this.link(url, file.name || file.kind);
     if (file.kind === "image") {
       const image = document.createElement("img");

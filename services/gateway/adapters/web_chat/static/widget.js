@@ -4,8 +4,9 @@
 //           data-organisation="acme" data-account="shop" async></script>
 //
 // Optional: data-language ("de"), data-side ("left"), data-open. A customer whom the page knows is
-// told of by window.carelineIdentity = {id, signature} or {token}, set before this script runs, or
-// later by window.careline.identify({...}); window.careline.forget() when they log out.
+// told of by window.carelineIdentity = {id, signature} or {token}, or a function that fetches one,
+// set before this script runs, or later by window.careline.identify(…); window.careline.forget()
+// when they log out.
 (() => {
   "use strict";
   const script = document.currentScript;
