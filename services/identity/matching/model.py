@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from services.identity.matching.columns import KINDS
-from services.identity.matching.comparisons import Comparison, Value, comparisons_of
+from services.identity.matching.comparisons import Comparison, comparisons_of
 
 FORMAT = 1
 # Probabilities are written with so many digits: enough for weights to the hundredth of a bit.
@@ -32,11 +32,9 @@ class Levels:
     frequencies: Mapping[int, Mapping[str, float]]
     rare: float
 
-    def weight(self, level: int, term: str | None = None) -> float:
-        """Return the weight of agreement at the level on a term, in bits."""
-        chance = self.non_match[level]
-        if term is not None:
-            chance = self.frequencies[level].get(term, self.rare)
+    def weight(self, level: int, frequency: float | None = None) -> float:
+        """Return the bits of agreement at the level, on a term of that frequency if on one."""
+        chance = self.non_match[level] if frequency is None else frequency
         return math.log2(self.match[level] / chance)
 
 
@@ -57,13 +55,6 @@ class Model:
     def version(self) -> str:
         """Name the content: two models of one version weigh alike."""
         return hashlib.blake2b(dump(self).encode(), digest_size=6).hexdigest()
-
-    def weight(self, at: int, a: Value, b: Value) -> tuple[float, int]:
-        """Return the weight and the level of two values of the comparison at that place."""
-        comparison, levels = self.comparisons[at], self.levels[at]
-        level = comparison.level(a, b)
-        term = comparison.terms[level](a) if level in levels.frequencies else None
-        return levels.weight(level, term), level
 
 
 def dump(model: Model) -> str:

@@ -38,11 +38,11 @@ _INITIALS = 3
 def part_level(a: Parts, b: Parts) -> int:
     """Compare (this part, the other part): given against given, with family to see a swap."""
     level = word_level(a[0], b[0])
-    if level > ONE_OFF and a[0] and b[0]:
-        crossed = word_level(a[0], b[1]) if b[1] else DIFFERENT
-        back = word_level(a[1], b[0]) if a[1] else DIFFERENT
-        if min(crossed, back) <= SAME or (crossed == ONE_OFF and back <= ONE_OFF):
-            return SWAPPED
+    if level > ONE_OFF and b[1] and word_level(a[0], b[1]) <= ONE_OFF:
+        is_mutual = not a[1] or word_level(a[1], b[0]) <= NEAR
+        return SWAPPED if is_mutual else level
+    if level > ONE_OFF and a[1] and not b[1] and word_level(a[1], b[0]) <= ONE_OFF:
+        return SWAPPED
     return level
 
 

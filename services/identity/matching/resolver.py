@@ -47,6 +47,7 @@ class Evidence(NamedTuple):
     other: int
     bits: float
     identifier: Identifier | None
+    is_by_hand: bool = False
 
 
 class _Near(NamedTuple):
@@ -71,6 +72,7 @@ class Resolver:
         self.limits = limits or Limits()
         self.scorer = Scorer(model)
         self.customers = Customers()
+        # What tied each record when it came; never changed by what came later.
         self.evidence: list[Evidence] = []
         self.rules = rules
         self.carriers = CarrierIndex(rules)
@@ -105,7 +107,9 @@ class Resolver:
         else:
             touched = dict.fromkeys([*sharing, *(each.customer for each in near)])
             self._cluster_anew([*self.customers.records_of(list(touched)), record])
-        self._keep_evidence(record)
+        members = self.customers.members[self.customers.of_record[record]]
+        if others := [each for each in members if each != record]:
+            self.evidence.append(self.strongest(record, others))
         return self.customers.of_record[record]
 
     def say_same(self, a: int, b: int) -> None:
@@ -145,6 +149,26 @@ class Resolver:
         """Return customers and their records, the same bytes on every replay."""
         members = self.customers.members
         return json.dumps([[each, members[each]] for each in sorted(members)]).encode()
+
+    def vetoes(self, a: int, b: int) -> list[str]:
+        """Say what forbids that two records are one customer's."""
+        found = ["somebody set them apart"] if (min(a, b), max(a, b)) in self.apart else []
+        source = self._sources.get(a)
+        if source is not None and self._sources.get(b) == source:
+            found.append(f"both are from the source {source}, which has a person once")
+        for rule in self.rules.rules:
+            if rule.unique:
+                own, other = (
+                    {
+                        s.identifier
+                        for s in self.sightings.get(r, ())
+                        if s.identifier.kind == rule.kind
+                    }
+                    for r in (a, b)
+                )
+                if own and other and own != other:
+                    found.append(f"each has a {rule.kind} of its own, which is unique")
+        return found
 
     def _judge_again(self, a: int, b: int) -> None:
         touched = [self.customers.of_record[a], self.customers.of_record[b]]
@@ -258,26 +282,25 @@ class Resolver:
         of_record = [self._sources.get(each) for each in records]
         return vetoed | _marked(len(records), _clashes(of_record, same=True))
 
-    def _keep_evidence(self, record: int) -> None:
-        """Keep what speaks most for the record's place: an identifier, or else the likeness."""
-        others = [
-            each
-            for each in self.customers.members[self.customers.of_record[record]]
-            if each != record
-        ]
-        if not others:
-            return
-        own = {each.identifier for each in self.sightings.get(record, ())}
+    def strongest(self, record: int, others: Sequence[int]) -> Evidence:
+        """Return what ties the record most to one of the others, of equals to the oldest.
+
+        What somebody said comes first, then a shared identifier, then the likeness.
+        """
         for other in others:
+            if (min(record, other), max(record, other)) in self.together:
+                return Evidence(record, other, 0.0, None, is_by_hand=True)
+        own = [each.identifier for each in self.sightings.get(record, ())]
+        for other in others if own else ():
             for sighting in self.sightings.get(other, ()):
-                if sighting.identifier in own and sighting.identifier not in self.carriers.generic:
-                    self.evidence.append(Evidence(record, other, 0.0, sighting.identifier))
-                    return
+                identifier = sighting.identifier
+                if identifier in own and identifier not in self.carriers.generic:
+                    return Evidence(record, other, 0.0, identifier)
         row = self.rows[record]
         bits, other = max(
             (self.scorer.against(row, [self.rows[each]])[0], -each) for each in others
         )
-        self.evidence.append(Evidence(record, -other, round(bits, 2), None))
+        return Evidence(record, -other, round(bits, 2), None)
 
 
 def _marked(size: int, pairs: Iterable[tuple[int, int]]) -> NDArray[np.bool_]:

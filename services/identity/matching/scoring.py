@@ -11,6 +11,7 @@ from services.identity.matching import columns as kind_of
 from services.identity.matching.comparisons import Fields, Value
 from services.identity.matching.facets import Facets, facets_of
 from services.identity.matching.model import Model
+from services.identity.matching.running_terms import RunningTerms
 
 Floats = NDArray[np.float64]
 Row = tuple[int, ...]
@@ -50,6 +51,7 @@ class Scorer:
         self._numbers: list[dict[Value, int]] = [{} for _ in model.comparisons]
         self._values: list[list[Value]] = [[] for _ in model.comparisons]
         self._facets: list[list[Facets]] = [[] for _ in model.comparisons]
+        self._terms = RunningTerms(model)
         self._weights: list[dict[int, float]] = [{} for _ in model.comparisons]
         families = [_FAMILY.get(each.kind, _OTHER_FAMILY) for each in model.comparisons]
         self._family_of = [sorted(set(families)).index(family) for family in families]
@@ -58,7 +60,7 @@ class Scorer:
         )
 
     def row(self, fields: Fields) -> Row:
-        """Return the numbers of the record's values, -1 where there is none."""
+        """Take a record: return the numbers of its values, -1 where there is none."""
         row = []
         for at, comparison in enumerate(self.model.comparisons):
             value = comparison.prepare(fields)
@@ -72,6 +74,10 @@ class Scorer:
                 self._values[at].append(value)
                 self._facets[at].append(facets_of(comparison, value))
             row.append(number)
+            self._terms.count(at, value)
+        if self._terms.end_record():
+            for known in self._weights:
+                known.clear()
         return tuple(row)
 
     def facets(self, row: Row) -> list[Facets]:
@@ -89,11 +95,19 @@ class Scorer:
         found = known.get(key)
         if found is None:
             values = self._values[at]
-            found, _ = self.model.weight(at, values[a], values[b])
+            found = self._weigh(at, values[a], values[b])
             if len(known) >= _CACHE:
                 known.clear()
             known[key] = found
         return found
+
+    def _weigh(self, at: int, a: Value, b: Value) -> float:
+        comparison, levels = self.model.comparisons[at], self.model.levels[at]
+        level = comparison.level(a, b)
+        if level not in levels.frequencies:
+            return levels.weight(level)
+        term = comparison.terms[level](a)
+        return levels.weight(level, self._terms.frequency(at, level, term))
 
     def pairwise(self, rows: Sequence[Row]) -> tuple[Floats, Floats]:
         """Return weights and presence, both comparisons x records x records."""

@@ -48,7 +48,8 @@ def test_a_rare_term_weighs_more_than_a_frequent_one(model: Model) -> None:
     at = [each.name for each in model.comparisons].index("family_name")
     frequencies = model.levels[at].frequencies[0]
     frequent = max(frequencies, key=lambda term: frequencies[term])
-    assert model.levels[at].weight(0, "zzyzx") > model.levels[at].weight(0, frequent)
+    levels = model.levels[at]
+    assert levels.weight(0, levels.rare) > levels.weight(0, frequencies[frequent])
 
 
 def test_one_record_is_too_few_to_learn_from() -> None:

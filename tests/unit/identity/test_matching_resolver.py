@@ -12,9 +12,11 @@ import pytest
 from services.identity.domain.cores import Sighting
 from services.identity.domain.identifier_rules import parse
 from services.identity.domain.identifiers import Identifier
+from services.identity.matching.explanation import explain_pair, path
 from services.identity.matching.measures import quality
 from services.identity.matching.model import Model, dump
 from services.identity.matching.resolver import Limits, Resolver, VetoError
+from services.identity.matching.running_terms import RunningTerms
 
 Row = dict[str, str]
 
@@ -107,7 +109,47 @@ def test_an_identifier_joins_what_attributes_do_not(model: Model) -> None:
     resolver = Resolver(model)
     phone = seen("phone", "+447700900123")
     assert resolver.take(ADA, sightings=[phone]) == resolver.take(NOTHING, sightings=[phone])
-    assert resolver.evidence[-1].identifier == phone.identifier
+    assert [each.identifier for each in path(resolver, 0, 1) or []] == [phone.identifier]
+
+
+def test_a_pair_is_explained_by_attribute_and_bits(model: Model) -> None:
+    resolver = Resolver(model)
+    resolver.take(ADA)
+    resolver.take(ADA | {"dob": "1961-04-18"})
+    resolver.take(BEN)
+    found = explain_pair(resolver, 0, 1)
+    assert {each.attribute: each.agreement for each in found.attributes} == {
+        "given_name": "same",
+        "family_name": "same",
+        "area": "same city",
+        "birth_date": "one digit off",
+        "email": "same",
+    }
+    assert found.total_bits > 0
+    assert found.vetoes == ()
+    assert explain_pair(resolver, 0, 2).total_bits < 0
+    assert path(resolver, 0, 2) is None
+
+
+def test_an_explanation_names_what_forbids_the_join(model: Model) -> None:
+    resolver = Resolver(model)
+    resolver.take(ADA, source="crm", sightings=[seen("crm_id", "A")])
+    resolver.take(ADA, source="crm", sightings=[seen("crm_id", "B")])
+    resolver.say_apart(0, 1)
+    assert explain_pair(resolver, 0, 1).vetoes == (
+        "somebody set them apart",
+        "both are from the source crm, which has a person once",
+        "each has a crm_id of its own, which is unique",
+    )
+
+
+def test_every_two_records_of_a_customer_are_joined_by_a_path(
+    model: Model, rows: list[Row]
+) -> None:
+    resolver = streamed(model, rows)
+    for members in resolver.customers.members.values():
+        for other in members[1:]:
+            assert path(resolver, members[0], other)
 
 
 def test_two_crm_ids_are_two_customers_however_alike(model: Model) -> None:
@@ -198,3 +240,16 @@ def test_no_seeded_stream_joins_two_unique_ids(model: Model) -> None:
             ids.append({each.identifier.value for each in sightings[:1]} & {"A", "B"})
         for members in resolver.customers.members.values():
             assert len(set().union(*(ids[each] for each in members))) <= 1, seed
+
+
+def test_term_frequencies_turn_only_at_the_end_of_an_epoch(model: Model) -> None:
+    terms = RunningTerms(model, first_epoch=3)
+    at = [each.name for each in model.comparisons].index("family_name")
+    before = terms.frequency(at, 0, "zzyzx")
+    seen_so_far = []
+    for _ in range(3):
+        terms.count(at, ("zzyzx", "ada"))
+        seen_so_far.append((terms.end_record(), terms.frequency(at, 0, "zzyzx")))
+    assert seen_so_far[:2] == [(False, before), (False, before)]
+    assert seen_so_far[2][0]
+    assert seen_so_far[2][1] > before
