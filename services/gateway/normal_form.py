@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from services.gateway.channels.loose import digest
 from services.gateway.domain.channel import Channel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import (
@@ -18,7 +20,7 @@ from services.gateway.domain.incoming import (
 )
 
 # Where those who record requests put the body.
-_WITHIN = ("body", "payload", "rawBody", "raw_body")
+_WITHIN = ("body", "payload", "data", "rawBody", "raw_body")
 # What is not closed goes on to the end, so that no byte is read twice.
 _TEXT = rb'("(?:[^"\\]|\\.)*+"?)'
 _REMARK = re.compile(_TEXT + rb"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?", re.DOTALL)
@@ -43,16 +45,40 @@ def parse_file(channel: Channel, request: InboundRequest) -> list[IncomingEvent]
 
 def _parse(channel: Channel, request: InboundRequest, levels: int) -> list[IncomingEvent]:
     try:
-        return list(channel.parse(request))
+        whole = list(channel.parse(request))
     except InvalidRequestError:
         bodies = _several(request.body) if levels else ()
         if not bodies:
             raise
-    return [
-        event
-        for body in bodies
-        for event in _parse(channel, replace(request, body=body), levels - 1)
-    ]
+        return _each(channel, request, bodies, levels)
+    if levels and whole and not any(map(_is_understood, whole)):
+        with suppress(InvalidRequestError):
+            within = _each(channel, request, _several(request.body), levels)
+            if any(map(_is_understood, within)):
+                return within
+    return whole
+
+
+def _each(
+    channel: Channel, request: InboundRequest, bodies: Sequence[bytes], levels: int
+) -> list[IncomingEvent]:
+    """Parse each; one that is refused takes no other with it, unless all are."""
+    found: list[IncomingEvent] = []
+    refusals: list[InvalidRequestError] = []
+    for body in bodies:
+        try:
+            found += _parse(channel, replace(request, body=body), levels - 1)
+        except InvalidRequestError as error:
+            refusals.append(error)
+            refused = UnrecognisedEvent("payload", body, f"{error.place} {error.problem}")
+            found.append(IncomingEvent(digest(body), channel.kind, "", refused, None))
+    if bodies and len(refusals) == len(bodies):
+        raise refusals[0]
+    return found
+
+
+def _is_understood(event: IncomingEvent) -> bool:
+    return not (isinstance(event.body, UnrecognisedEvent) and event.body.reason)
 
 
 def _several(body: bytes) -> Sequence[bytes]:
@@ -92,7 +118,9 @@ def _text_alone(found: re.Match[bytes]) -> bytes:
 
 
 def _is_payload(value: object) -> bool:
-    return isinstance(value, dict | list) or (isinstance(value, str) and value[:1] in "{[<")
+    if isinstance(value, str):
+        return value.lstrip()[:1] in {"{", "[", "<"}
+    return isinstance(value, dict | list)
 
 
 def _as_body(value: object) -> bytes:

@@ -9,7 +9,7 @@ from services.gateway.channels.messenger import MessengerChannel
 from services.gateway.channels.wechat_official_account import WechatOfficialAccountChannel
 from services.gateway.domain.channel import Channel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
-from services.gateway.domain.incoming import WrittenMessage
+from services.gateway.domain.incoming import UnrecognisedEvent, WrittenMessage
 from services.gateway.normal_form import parse_file
 
 XML = (
@@ -96,3 +96,23 @@ def test_deep_nesting_is_refused_or_read(channel: Channel, depth: int) -> None:
     for body in (deep, named, event):
         with contextlib.suppress(InvalidRequestError):
             parse_file(channel, InboundRequest(body))
+
+
+def test_a_list_that_a_channel_takes_in_its_own_way_is_looked_into_too() -> None:
+    cases = [{"label": "one", "status": 200, "data": EVENT}, {"label": "two", "data": EVENT}]
+    events = parse_file(MessengerChannel(), InboundRequest(json.dumps(cases).encode()))
+    assert [event.event_id for event in events] == ["m_1", "m_1"]
+
+
+def test_what_is_not_understood_however_it_is_read_is_told_as_it_came() -> None:
+    body = json.dumps([{"label": "one", "data": {"odd": 1}}, {"label": "two"}]).encode()
+    events = parse_file(MessengerChannel(), InboundRequest(body))
+    assert [type(event.body) for event in events] == [UnrecognisedEvent] * 2
+
+
+def test_one_refused_payload_takes_no_other_with_it() -> None:
+    body = json.dumps([{"label": "handshake"}, {"label": "message", "data": FIRST}]).encode()
+    [refused, read] = parse_file(WechatOfficialAccountChannel(), InboundRequest(body))
+    assert isinstance(refused.body, UnrecognisedEvent)
+    assert refused.body.reason == "MsgType is missing"
+    assert read.event_id == "oLina:1"

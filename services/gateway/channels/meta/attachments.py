@@ -59,7 +59,7 @@ def _template_text(attachment: Fields) -> str:
 
 
 def _add(found: list[Attachment], more: list[Attachment]) -> None:
-    """Add what is new: a shared post comes in its old and its new form."""
+    """Add what is new: a shared post and a sticker come in their old and their new form."""
     for one in more:
         same = next((at for at, other in enumerate(found) if _is_same(one, other)), -1)
         if same < 0:
@@ -69,9 +69,8 @@ def _add(found: list[Attachment], more: list[Attachment]) -> None:
 
 
 def _is_same(one: Attachment, other: Attachment) -> bool:
-    if one.url or other.url:
-        return one.url == other.url
-    return bool(one.media_id) and one.media_id == other.media_id
+    same_media = bool(one.media_id) and one.media_id == other.media_id
+    return same_media or (bool(one.url) and one.url == other.url)
 
 
 def _payload(attachment: Fields) -> Fields:

@@ -49,7 +49,10 @@ def read_messaging(fields: Fields, channel: str, entry: Entry) -> Sequence[Incom
     name = next((one for one in fields.names() if one in _READERS), "")
     sender, recipient = _party(fields, "sender"), _party(fields, "recipient")
     by_business = _is_by_business(fields, sender, entry.account_id)
-    business, customer = (sender, recipient) if by_business else (recipient, sender)
+    to_account = recipient != "" and recipient == entry.account_id
+    business, customer = (
+        (sender, recipient) if by_business and not to_account else (recipient, sender)
+    )
     business = business or entry.account_id
     here = Conversation(
         channel,

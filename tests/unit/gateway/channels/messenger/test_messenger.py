@@ -260,3 +260,21 @@ def test_an_id_may_be_a_number() -> None:
     event = {"sender": {"id": 1}, "recipient": {"id": 2}, "read": {"mid": 3}}
     [read] = CHANNEL.parse(InboundRequest(json.dumps(event).encode()))
     assert (read.thread_id, read.author_id, read.body) == ("2:1", "1", Receipt("read", ("3",)))
+
+
+def test_a_sticker_in_its_old_and_its_new_form_is_one() -> None:
+    forms = [
+        {"type": kind, "payload": {"url": f"https://cdn.example/{kind}", "sticker_id": 369}}
+        for kind in ("sticker", "image")
+    ]
+    body = told({"mid": "m_A1", "attachments": forms}).body
+    sticker = Attachment("sticker", media_id="369", url="https://cdn.example/sticker")
+    assert body == replace(WRITTEN, attachments=(sticker,))
+
+
+def test_an_echo_that_names_the_page_as_its_receiver_stays_in_the_pages_thread() -> None:
+    event = {"sender": {"id": CUSTOMER}, "recipient": {"id": PAGE}}
+    echo = {**event, "message": {"mid": "m_A1", "is_echo": True, "text": "Hej"}}
+    payload = {"object": "page", "entry": [{"id": PAGE, "messaging": [echo]}]}
+    [read] = CHANNEL.parse(InboundRequest(json.dumps(payload).encode()))
+    assert read.thread_id == THREAD

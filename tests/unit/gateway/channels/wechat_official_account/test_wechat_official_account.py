@@ -257,3 +257,8 @@ def test_a_message_whose_time_is_none_is_read_without_it() -> None:
 
 def test_an_id_written_as_in_events_is_an_id() -> None:
     assert told(MsgType="text", Content="hi", MsgID=8).event_id == "o1:8"
+
+
+def test_a_time_in_milliseconds_is_not_taken_for_seconds() -> None:
+    event = told(MsgType="text", Content="hi", MsgId=7, CreateTime=1_772_529_342_438)
+    assert event.occurred_at_us == AT_US + 438_000
