@@ -68,9 +68,10 @@ class ChatTokens:
         ]
 
     def issue(self, purpose: str, content: str, now_us: int) -> str:
+        """Return a token, signed with the newest secret: the last."""
         at = str(now_us // 1_000_000)
         encoded = _encode(content.encode(errors="surrogatepass"))
-        return f"{encoded}.{at}.{_mac(self._keys[0], purpose, encoded, at)}"
+        return f"{encoded}.{at}.{_mac(self._keys[-1], purpose, encoded, at)}"
 
     def read(self, purpose: str, token: str, now_us: int, seconds: int) -> str:
         """Return the content. Raise ``RefusedError`` unless it is genuine and young enough."""

@@ -31,11 +31,16 @@ def one(**fields: str) -> str:
 
 
 def test_the_documented_example_is_valid() -> None:
-    environ = {"ACME_SHOP_WEBHOOK_SECRET": SECRET, "ACME_TELEGRAM_SECRET": "token"}
+    environ = {
+        "ACME_SHOP_WEBHOOK_SECRET": SECRET,
+        "ACME_TELEGRAM_SECRET": "token",
+        "ACME_CHAT_SECRET": "s" * 64,
+    }
     accounts = list(read_accounts(EXAMPLE, CHANNELS, environ))
     assert [(one.channel, one.account, one.secrets) for one in accounts] == [
         ("webhook", "shop", (SECRET,)),
         ("telegram", "AcmeCareBot", ("token",)),
+        ("web_chat", "site", ("s" * 64,)),
     ]
 
 
