@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from services.gateway.channels.loose import as_text
 from services.gateway.domain.fields import TEXT_LIMIT, Fields
 from services.gateway.domain.incoming import SurveyAnswer
 
@@ -32,7 +33,7 @@ def _answers(screen: Fields) -> Iterator[SurveyAnswer]:
         score = question.identifier("payload")
         if not score.isdigit() or not low <= int(score[:3]) <= high:
             question.complain("payload", f"is no score from {low:g} to {high:g}")
-        yield SurveyAnswer(name, kind, int(score[:3]), low, high, _comment(question))
+        yield SurveyAnswer(as_text(name), kind, int(score[:3]), low, high, _comment(question))
 
 
 def _comment(question: Fields) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from services.gateway.channels.loose import moment_us
+from services.gateway.channels.loose import as_text, moment_us
 from services.gateway.channels.meta.envelope import LISTS, in_envelope
 from services.gateway.domain.fields import Fields, read_object
 from services.gateway.domain.inbound import InvalidRequestError
@@ -50,8 +50,8 @@ class Conversation:
         self, name: str, value: object, reason: str = "", *, event_id: str = ""
     ) -> IncomingEvent:
         """Keep what is authentic and not understood; the name is what Meta calls it."""
-        known = name[:_LONGEST_TYPE]
-        body = UnrecognisedEvent(known, _as_bytes(value), reason)
+        known = as_text(name)[:_LONGEST_TYPE]
+        body = UnrecognisedEvent(known, _as_bytes(value), as_text(reason))
         return self.event(event_id or f"{known}:{digest(value)}", body)
 
 

@@ -146,3 +146,16 @@ def test_an_entry_without_any_list_is_kept_with_its_reason() -> None:
 def test_what_is_no_part_of_a_webhook_is_refused(payload: object) -> None:
     with pytest.raises(InvalidRequestError):
         parse(WHATSAPP, payload)
+
+
+def test_half_of_a_pair_in_a_fields_name_is_told_as_a_question_mark() -> None:
+    screen = {"questions": {"\ud800": {"type": "csat", "payload": "99"}}}
+    odds: list[dict[str, object]] = [
+        {"\ud800": {}},
+        {"messaging_feedback": {"feedback_screens": [screen]}},
+    ]
+    for odd in odds:
+        [event] = parse(MESSENGER, {"sender": {"id": "1"}, **odd})
+        assert isinstance(event.body, UnrecognisedEvent)
+        assert "?" in event.body.type + event.body.reason
+        assert (event.body.type + event.body.reason).encode()
