@@ -12,10 +12,10 @@ from services.kernel.settings import SettingsError, read_settings
 
 def main() -> None:
     try:
-        settings = read_settings(Settings, os.environ)
+        service = bootstrap(read_settings(Settings, os.environ))
     except SettingsError as error:
         sys.exit(str(error))
-    bootstrap(settings).run()
+    service.run()
 
 
 if __name__ == "__main__":

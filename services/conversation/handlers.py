@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from careline.channel.v1.replies_pb2 import ReplyState
 from careline.event.v1.event_pb2 import AuthorKind, ConversationStatus, Event, Message
+from services.conversation.acknowledger import TIMER_PREFIX, Acknowledger
 from services.conversation.domain import statuses
+from services.conversation.domain.acknowledging import LIVE
 from services.conversation.domain.answers import note_contact, note_sent, take_over, was_sent
 from services.conversation.domain.conversation import (
     Conversation,
@@ -24,11 +26,12 @@ from services.kernel.lane.stage import InvalidEventError, Stage, Turn
 from services.kernel.lane.state import Table
 from services.kernel.lane.timers import Timer
 
-_TIMER_PREFIX = "close/"
+_CLOSING_PREFIX = "close/"
 
 _CUSTOMER = AuthorKind.AUTHOR_KIND_CUSTOMER
 _AGENT = AuthorKind.AUTHOR_KIND_AGENT
-_OTHERS = frozenset({AuthorKind.AUTHOR_KIND_BOT, AuthorKind.AUTHOR_KIND_SYSTEM})
+_BOT = AuthorKind.AUTHOR_KIND_BOT
+_OTHERS = frozenset({_BOT, AuthorKind.AUTHOR_KIND_SYSTEM})
 
 _STATUSES: dict[int, str] = {
     ConversationStatus.CONVERSATION_STATUS_UNSPECIFIED: "",
@@ -46,8 +49,9 @@ _ENDINGS = frozenset({"", statuses.SOLVED, statuses.CLOSED})
 class RecordConversations(Stage):
     """Adds the conversation's part to messages and status changes; the rest goes on untouched."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, acknowledger: Acknowledger) -> None:
         self._recorder = recorder
+        self._acknowledger = acknowledger
 
     def on_event(self, event: Event, turn: Turn) -> None:
         body = event.WhichOneof("body")
@@ -58,15 +62,16 @@ class RecordConversations(Stage):
         elif body == "party_assigned":
             assign_party(event, turn)
         elif body == "reply_requested":
-            known = _conversation_of(event, turn)
-            hand_over(event, known, turn)
-            _show(event, known)
+            self._on_reply_requested(event, turn)
         elif body == "reply_progressed":
             self._on_reply_progressed(event, turn)
         turn.emit(event)
 
     def on_timer(self, timer: Timer, turn: Turn) -> None:
-        conversation_id = timer.timer_id.removeprefix(_TIMER_PREFIX)
+        if timer.timer_id.startswith(TIMER_PREFIX):
+            self._acknowledger.on_timer(timer, turn)
+            return
+        conversation_id = timer.timer_id.removeprefix(_CLOSING_PREFIX)
         conversation = turn.table(CONVERSATIONS).get(conversation_id)
         if conversation is None or conversation.closes_at_us != timer.due_at_us:
             raise RuntimeError(f"{timer} fired, but nothing closes then: {conversation}")
@@ -96,6 +101,7 @@ class RecordConversations(Stage):
             note_contact(
                 conversation, at_us, written.message_id, event.account_id, written.reply_address
             )
+            self._acknowledger.contact(conversation, event, turn)
             _tell(event, turn, conversation, brand_id, telling)
         elif author == _AGENT:
             self._on_reply(event, event.message.message_id, turn, known)
@@ -105,6 +111,8 @@ class RecordConversations(Stage):
                 "a customer (1), an agent (2), a bot (3) or the system (4) wrote it"
             )
         elif known is not None and not is_over(known, at_us):
+            if author == _BOT:
+                self._acknowledger.answer(known, at_us, turn)
             attach(event, known, event.brand_id or known.brand_id)
 
     def _on_reply(
@@ -117,7 +125,9 @@ class RecordConversations(Stage):
         conversation = self._open(event, turn, known)
         note_sent(conversation, message_id)
         brand_id = _brand(event, conversation)
-        telling = self._recorder.reply(conversation, event.occurred_at_us, brand_id, event.timeline)
+        at_us = event.occurred_at_us
+        telling = self._recorder.reply(conversation, at_us, brand_id, event.timeline)
+        self._acknowledger.answer(conversation, at_us, turn)
         _tell(event, turn, conversation, brand_id, telling)
 
     def _on_reply_progressed(self, event: Event, turn: Turn) -> None:
@@ -133,6 +143,14 @@ class RecordConversations(Stage):
                 note_sent(known, told.message_id)
                 turn.table(CONVERSATIONS).put(known.conversation_id, known)
             _show(event, known)
+
+    def _on_reply_requested(self, event: Event, turn: Turn) -> None:
+        """Hand the reply over; the customer who gets it needs no acknowledgement any more."""
+        known = _conversation_of(event, turn)
+        hand_over(event, known, turn)
+        if known is not None and event.timeline == LIVE:
+            self._acknowledger.answer(known, event.occurred_at_us, turn)
+        _show(event, known)
 
     def _on_status_changed(self, event: Event, turn: Turn) -> None:
         change = event.status_changed
@@ -159,6 +177,7 @@ class RecordConversations(Stage):
             assignee=change.assignee,
             priority=change.priority,
         )
+        self._acknowledger.end(conversation, turn)
         _tell(event, turn, conversation, brand_id, telling)
 
     def _open(self, event: Event, turn: Turn, known: Conversation | None) -> Conversation:
@@ -191,11 +210,11 @@ class RecordConversations(Stage):
         The timer waits for its own timeline, or for time to go on; the event is of another
         timeline, or late itself.
         """
-        turn.cancel_timer(_TIMER_PREFIX + conversation.conversation_id)
+        turn.cancel_timer(_CLOSING_PREFIX + conversation.conversation_id)
         self._close(conversation, turn)
 
     def _close(self, conversation: Conversation, turn: Turn) -> None:
-        timer_id = _TIMER_PREFIX + conversation.conversation_id
+        timer_id = _CLOSING_PREFIX + conversation.conversation_id
         event = timer_event(conversation, timer_id, conversation.closes_at_us)
         telling = self._recorder.close(conversation)
         turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
@@ -278,7 +297,7 @@ def _attach(
 
 
 def _set_timer(conversation: Conversation, turn: Turn) -> None:
-    timer_id = _TIMER_PREFIX + conversation.conversation_id
+    timer_id = _CLOSING_PREFIX + conversation.conversation_id
     if conversation.closes_at_us:
         turn.set_timer(timer_id, conversation.closes_timeline, conversation.closes_at_us)
     else:

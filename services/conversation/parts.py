@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from careline.event.v1.event_pb2 import Event, TimerElapsed
+from services.conversation.domain.acknowledging import LIVE
 from services.conversation.domain.conversation import Conversation
 from services.conversation.domain.facts import Fact, Told
 
@@ -52,6 +53,19 @@ def timer_event(conversation: Conversation, timer_id: str, due_at_us: int) -> Ev
     )
     event.accepted_at_us = due_at_us
     event.timer_elapsed.CopyFrom(TimerElapsed(timer_id=timer_id))
+    return event
+
+
+def acknowledgement_event(conversation: Conversation, at_us: int) -> Event:
+    """Return the event of a conversation's acknowledgement; its body is still to be set."""
+    event = _event(
+        conversation,
+        event_id=f"conversation/{conversation.conversation_id}/acknowledged",
+        brand_id=conversation.brand_id,
+        timeline=LIVE,
+        occurred_at_us=at_us,
+    )
+    event.accepted_at_us = at_us
     return event
 
 

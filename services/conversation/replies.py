@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from careline.event.v1.event_pb2 import Event
+from services.conversation.domain.acknowledging import LIVE
 from services.conversation.domain.conversation import Conversation
 from services.kernel.lane.stage import InvalidEventError, Turn
 from services.kernel.partitioning import partition_of
 from services.kernel.topics import topic
 
 REPLIES_TOPIC: Final = "channel.reply-requested.v1"
-# What is replayed was answered then: nothing of it goes out.
-_LIVE: Final = "live"
 
 
 def hand_over(event: Event, known: Conversation | None, turn: Turn) -> None:
     """Send the request to the account that the customer wrote to, with what the thread knows."""
     if not event.reply_requested.reply_id:
         raise InvalidEventError(f"the reply {event.event_id!r} has no id: its sender must give one")
-    if event.timeline != _LIVE:
+    if event.timeline != LIVE:
+        # What is replayed was answered then: nothing of it goes out.
         return
     request = Event(
         event_id=event.event_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from services.conversation.domain.acknowledging import of_next_conversation
 from services.conversation.domain.conversation import (
     MAX_SENT_MARKS,
     Conversation,
@@ -36,6 +37,7 @@ def take_over(new: Conversation, before: Conversation) -> None:
     """Let a thread's new conversation know what the one before it knew."""
     new.last_contact = before.last_contact
     new.sent_marks = before.sent_marks
+    new.waiting = of_next_conversation(before.waiting)
 
 
 def _mark(message_id: str) -> int:

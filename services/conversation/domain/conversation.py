@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from services.conversation.domain.acknowledging import NOT_WAITING, Waiting
 from services.conversation.domain.facts import Told
 from services.conversation.domain.statuses import NEW
 
@@ -100,6 +101,7 @@ class Conversation:
     last_contact: LastContact = NO_CONTACT
     # The newest messages of agents and bots: a platform tells of some that were sent from here.
     sent_marks: tuple[int, ...] = ()
+    waiting: Waiting = NOT_WAITING
 
 
 def conversation_id_of(organisation_id: str, thread_key: str, ordinal: int) -> str:
