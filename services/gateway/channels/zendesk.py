@@ -15,12 +15,13 @@ from services.gateway.channels import zendesk_conversations
 from services.gateway.channels.base import PlatformChannel, SecretSettings
 from services.gateway.channels.help_desk import STATUSES, author_identifiers, plain_text
 from services.gateway.channels.loose import Loose, as_json, digest, moment_us, read
-from services.gateway.channels.media_types import kind_of
+from services.gateway.channels.media_types import kind_of, kind_of_file
 from services.gateway.channels.wrappings import unwrap
 from services.gateway.channels.zendesk_captures import PAGES, PREFIX, is_told, plain
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
+    AttachmentKind,
     AuthorKind,
     IncomingBody,
     IncomingEvent,
@@ -113,6 +114,9 @@ class ZendeskChannel(PlatformChannel):
 
     def _trigger(self, payload: Loose, raw: bytes) -> list[IncomingEvent]:
         ticket = payload.object("ticket") or payload
+        if "current_user" in payload and ticket is not payload:
+            beside = {"current_user": payload.values["current_user"]}
+            ticket = Loose({**beside, **ticket.values})
         comment = ticket.object("latest_comment") or payload.object("comment")
         thread = ticket.text("id", "ticket_id")
         if not thread:
@@ -173,9 +177,9 @@ def _is_private(comment: Loose) -> bool:
 def _attachments(comment: Loose) -> tuple[Attachment, ...]:
     return tuple(
         Attachment(
-            kind_of(one.text("content_type")),
+            _attachment_kind(one),
             media_id=one.text("id"),
-            url=one.text("content_url", "mapped_content_url"),
+            url=one.text("content_url", "mapped_content_url", "url"),
             media_type=one.text("content_type"),
             name=one.text("filename", "file_name"),
             size_bytes=max(int(one.number("size") or 0), 0),
@@ -183,6 +187,11 @@ def _attachments(comment: Loose) -> tuple[Attachment, ...]:
         )
         for one in comment.objects("attachments")
     )
+
+
+def _attachment_kind(one: Loose) -> AttachmentKind:
+    media_type = one.text("content_type")
+    return kind_of(media_type) if media_type else kind_of_file(one.text("filename", "file_name"))
 
 
 def _kind(author: Loose, author_id: str, detail: Loose) -> AuthorKind:
@@ -234,20 +243,41 @@ def _trigger_message(
         text, place = ticket.text("description"), _DESCRIPTION
     if not text or _is_private(comment):
         return "", None
-    author = comment.object("author") or ticket.object("current_user") or ticket.object("author")
-    requester = ticket.object("requester")
+    requester = _requester(ticket)
+    # Who fired the trigger wrote the comment, but not what the ticket began with.
+    author = Loose() if place == _DESCRIPTION else _author(ticket, comment)
     who = author or requester
     staff = _is_staff(author, requester)
-    author_id = who.text("id", "email") or comment.text("author_id") or ticket.text("requester_id")
-    return author_id, WrittenMessage(
+    return who.text("id", "email"), WrittenMessage(
         message_id=comment.text("id") or f"{thread}:{place}",
         author_kind="agent" if staff else "customer",
         author_name=who.text("name"),
         text=text,
         identifiers=() if staff else author_identifiers(who),
         subject=ticket.text("title", "subject"),
-        attachments=_attachments(comment),
+        attachments=_attachments(comment) or _attachments(ticket),
     )
+
+
+def _requester(ticket: Loose) -> Loose:
+    """Return whose ticket it is; what the ticket came from may know their name."""
+    source = ticket.object("via").object("source").object("from")
+    email, name = ticket.text("requester_email"), ticket.text("requester_name")
+    told = {
+        "id": ticket.text("requester_id"),
+        "name": name or source.text("name"),
+        "email": email or source.text("address"),
+    }
+    known = {name: value for name, value in told.items() if value}
+    return ticket.object("requester") or Loose(known)
+
+
+def _author(ticket: Loose, comment: Loose) -> Loose:
+    found = comment.object("author") or ticket.object("current_user") or ticket.object("author")
+    written_by = comment.text("author_id")
+    if found or not written_by or written_by == _requester(ticket).text("id"):
+        return found
+    return Loose({"id": written_by})
 
 
 def _is_staff(author: Loose, requester: Loose) -> bool:

@@ -14,7 +14,7 @@ _TYPES = {"comment_created": "comment_added", "ticket_created": "created"}
 def is_told(entry: Loose) -> bool:
     if entry.text("type").startswith(PREFIX) or entry.object("ticket_event"):
         return True
-    named = any(name in entry for name in ("ticket", "ticket_id", "ticketId"))
+    named = any(name in entry for name in ("ticket", "ticket_id", "ticketId", "latest_comment"))
     return named or _is_comment(entry) or _is_ticket(entry)
 
 
@@ -43,7 +43,8 @@ def _is_comment(entry: Loose) -> bool:
 
 
 def _is_ticket(entry: Loose) -> bool:
-    return "id" in entry and "requester_id" in entry and "status" in entry
+    told = any(name in entry for name in ("status", "comment", "description"))
+    return "id" in entry and "requester_id" in entry and told
 
 
 def _partner_event(told: Loose) -> Loose:

@@ -37,7 +37,10 @@ def is_told(entry: Loose) -> bool:
 
 def one_line(form: bytes) -> bytes:
     """Return a form without line ends, which none has until somebody writes it to a file."""
-    return _BREAKS.sub(b"&", form.strip())
+    form = form.strip()
+    if form[:1] == form[-1:] == b'"':
+        form = form[1:-1]
+    return _BREAKS.sub(b"&", form)
 
 
 def forwarded(body: object) -> Loose:

@@ -38,6 +38,7 @@ def written(body: str | bytes) -> WrittenMessage:
 @pytest.mark.parametrize("between", ["\n&", "&\n", "\n", "\r\n", "&"])
 def test_a_form_copied_out_of_a_log_is_read(between: str) -> None:
     assert written(FORM.replace("&", between) + "\n").text == "Hi there"
+    assert written('"' + FORM.replace("&", between) + '"\n').text == "Hi there"
     [event] = parse(FORM.replace("received", "failed").replace("&", between) + between)
     assert isinstance(event.body, Receipt)
 

@@ -12,6 +12,7 @@ from services.gateway.channels.zendesk import ZendeskChannel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import (
     Attachment,
+    Identifier,
     IncomingEvent,
     Location,
     Receipt,
@@ -110,6 +111,38 @@ def test_a_trigger_with_flat_names_is_read() -> None:
     event, body = written({"ticketId": "32", "title": "Bag", "status": "Open",
                            "latestComment": "Here"})  # fmt: skip
     assert (event.thread_id, body.text, body.subject) == ("32", "Here", "Bag")
+
+
+def test_a_flat_trigger_names_its_requester_and_files() -> None:
+    file = {"filename": "bag.png", "url": "https://desk.example/bag.png"}
+    event, body = written(
+        {"id": "8", "comment": "Hello", "requester_id": "501", "requester_name": "Mira",
+         "attachments": [file]}
+    )  # fmt: skip
+    assert (event.thread_id, event.author_id, body.author_name) == ("8", "501", "Mira")
+    assert body.attachments == (
+        Attachment("image", "", "https://desk.example/bag.png", name="bag.png"),
+    )
+
+
+def test_a_description_is_its_requesters_whoever_fired_the_trigger() -> None:
+    source = {"from": {"address": "mira@example.net", "name": "Mira"}}
+    ticket = {"id": "9", "description": "I lost it", "requester_id": "501",
+              "via": {"source": source}}  # fmt: skip
+    agent = {"id": "1", "name": "Anna"}
+    event, body = written({"ticket": ticket, "current_user": agent})
+    assert (event.author_id, body.author_kind, body.author_name) == ("501", "customer", "Mira")
+    assert body.identifiers == (Identifier("email", "mira@example.net"),)
+    event, body = written({"ticket": ticket | {"latest_comment": "Found"}, "current_user": agent})
+    assert (event.author_id, body.author_kind, body.author_name) == ("1", "agent", "Anna")
+
+
+def test_a_comment_by_another_than_the_requester_is_staffs() -> None:
+    ticket = {"id": "9", "requester_id": "501"}
+    _, body = written({"ticket": ticket, "comment": COMMENT})
+    assert body.author_kind == "customer"
+    event, body = written({"ticket": ticket, "comment": COMMENT | {"author_id": 4}})
+    assert (event.author_id, body.author_kind) == ("4", "agent")
 
 
 def test_a_conversations_batch_is_read() -> None:
