@@ -107,6 +107,8 @@ class TwilioChannel(PlatformChannel):
             fields = Loose({"MessageStatus": read_type.partition(".")[2], **fields.values})
         elif read_type.startswith("inbound-message"):
             fields = Loose({**fields.values, "SmsStatus": "received", "MessageStatus": None})
+        elif event_type.startswith("com.twilio.conversations."):
+            fields = Loose({**fields.values, "EventType": event_type})
         at_us = fields.moment_us("Timestamp") or entry.moment_us("time")
         found = self._read(fields, raw, entry.text("id") or digest(raw), at_us)
         if isinstance(found[0].body, UnrecognisedEvent):

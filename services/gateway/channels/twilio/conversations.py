@@ -20,7 +20,15 @@ from services.gateway.domain.incoming import (
 
 _CHANNEL = "twilio"
 # A pre-action webhook has no id of the message yet, so these have happened.
-_TYPES = {"onMessageSent": "onMessageAdded"}
+_TYPES = {
+    "onMessageSent": "onMessageAdded",
+    "com.twilio.conversations.message.added": "onMessageAdded",
+    "com.twilio.conversations.message.updated": "onMessageUpdated",
+    "com.twilio.conversations.message.removed": "onMessageRemoved",
+    "com.twilio.conversations.delivery.updated": "onDeliveryUpdated",
+}
+# What writes when nobody is named.
+_SYSTEM = "system"
 _RECEIPTS: dict[str, ReceiptKind] = {
     "sent": "sent",
     "delivered": "delivered",
@@ -64,10 +72,11 @@ def _message(fields: Loose, message_id: str, author: str, *, edited: bool) -> Wr
         message_id=message_id,
         author_kind=_kind(fields.text("Source").upper(), author),
         author_name="",
-        text=fields.text("Body"),
+        text=fields.text("Body", "MessageBody"),
         identifiers=identifiers(author),
         edited=edited,
         attachments=_media(fields.values.get("Media")),
+        subject=fields.text("MessageSubject"),
     )
 
 
@@ -75,6 +84,8 @@ def _kind(source: str, author: str) -> AuthorKind:
     """Tell who wrote it: customers come by a carrier or the chat's SDK, the desk by the API."""
     if identifiers(author) or author.startswith("messenger:"):
         return "customer"
+    if not source and author == _SYSTEM:
+        return "system"
     return "agent" if source in ("API", "STUDIO", "FLEX") else "customer"
 
 
@@ -87,7 +98,7 @@ def _media(value: object) -> tuple[Attachment, ...]:
     return tuple(
         Attachment(
             kind_of(entry.text("ContentType", "content_type")),
-            media_id=entry.text("Sid", "sid"),
+            media_id=entry.text("Sid", "sid", "MediaSid"),
             media_type=entry.text("ContentType", "content_type"),
             name=entry.text("Filename", "filename"),
             size_bytes=max(int(entry.number("Size") or entry.number("size") or 0), 0),

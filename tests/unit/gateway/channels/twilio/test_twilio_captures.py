@@ -14,6 +14,7 @@ from services.gateway.domain.incoming import (
     Attachment,
     CallStep,
     IncomingEvent,
+    MessageDeletion,
     Receipt,
     UnrecognisedEvent,
     WrittenMessage,
@@ -83,6 +84,37 @@ def test_the_apis_message_of_a_conversation_is_read() -> None:
     [event] = parse(json.dumps(message))
     assert isinstance(event.body, WrittenMessage)
     assert (event.thread_id, event.body.author_kind) == ("CH1", "customer")
+
+
+def streamed(what: str, **data: object) -> IncomingEvent:
+    told = {"ConversationSid": "CH1", "MessageSid": "IM1"} | data
+    event_type = f"com.twilio.conversations.{what}"
+    [event] = parse(
+        json.dumps([{"specversion": "1.0", "id": "NO1", "type": event_type, "data": told}])
+    )
+    return event
+
+
+def test_a_streams_message_of_a_conversation_is_read() -> None:
+    media = {"MediaSid": "ME1", "ContentType": "image/png", "Filename": "bag.png", "Size": 5}
+    event = streamed(
+        "message.added", Author="+36700000001", MessageBody="Hello", MessageSubject="Bag",
+        DateCreated="2026-01-31T08:00:00Z", Media=[media],
+    )  # fmt: skip
+    assert isinstance(event.body, WrittenMessage)
+    assert (event.thread_id, event.occurred_at_us) == ("CH1", AT_US)
+    assert (event.body.text, event.body.subject) == ("Hello", "Bag")
+    assert event.body.author_kind == "customer"
+    assert event.body.attachments == (Attachment("image", "ME1", "", "image/png", "bag.png", 5),)
+    body = streamed("message.added", Author="system", MessageBody="Closed").body
+    assert isinstance(body, WrittenMessage)
+    assert body.author_kind == "system"
+
+
+def test_a_streams_removal_delivery_and_further_events_are_told_apart() -> None:
+    assert streamed("message.removed").body == MessageDeletion("IM1")
+    assert streamed("delivery.updated", Status="read").body == Receipt("read", ("IM1",))
+    assert isinstance(streamed("participant.added").body, UnrecognisedEvent)
 
 
 def test_a_chat_channels_message_is_read() -> None:
