@@ -1,6 +1,6 @@
 """The organisation's own web chat: what its widget's visitors say.
 
-Nothing is pushed to it: visitors speak over a socket, see ``services/gateway/chat``. ``parse``
+Nobody posts to it: visitors speak over a socket, see ``services/gateway/chat``. ``parse``
 reads what the gateway keeps of each of their words.
 """
 
@@ -13,12 +13,11 @@ from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from services.gateway.channels.base import PlatformChannel
-from services.gateway.channels.pulled import PulledChannel
 from services.gateway.domain.chat_frames import Said
 from services.gateway.domain.chat_invitations import InvitationRule, check_rule
 from services.gateway.domain.chat_visitors import Visitor
 from services.gateway.domain.fields import TEXT_LIMIT, Fields, read_object
-from services.gateway.domain.inbound import InboundRequest
+from services.gateway.domain.inbound import InboundRequest, RefusedError
 from services.gateway.domain.incoming import (
     Attachment,
     AttachmentKind,
@@ -71,10 +70,11 @@ class WebChatSettings:
     sign: Literal["", "name", "initials"] = ""
 
 
-class WebChatChannel(PulledChannel, PlatformChannel):
+class WebChatChannel(PlatformChannel):
     """``/v1/web-chat/{organisation}/{account}/socket`` is its way in."""
 
     kind = KIND
+    path = "/v1/web-chat"
     settings = WebChatSettings
 
     def check(self, settings: WebChatSettings) -> None:
@@ -89,6 +89,12 @@ class WebChatChannel(PulledChannel, PlatformChannel):
             check_colour(settings.colour)
         if settings.largest_file_bytes < 0:
             raise ValueError("largest_file_bytes is negative; 0 allows no files")
+
+    def verify(
+        self, request: InboundRequest, settings: WebChatSettings, now_us: int
+    ) -> InboundRequest:
+        _ = request, settings, now_us
+        raise RefusedError("visitors speak over the socket, at this address and /socket")
 
     def parse(self, request: InboundRequest) -> Sequence[IncomingEvent]:
         kept = read_object(request.body)

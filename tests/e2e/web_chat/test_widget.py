@@ -79,6 +79,22 @@ def test_what_is_written_without_a_connection_arrives_later(
     assert [one.body.text for one in served.chat.intake.taken] == ["first", "second"]
 
 
+def test_what_was_durable_and_not_shown_is_shown_by_the_next_gateway(
+    served: Served, open_page: Opening
+) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Open the chat").click()
+    served.chat.screen.away = True
+    say(page, "first")
+    expect(page.locator("li.mine .meta")).to_have_text("You · Sent")
+    served.shut()
+    served.chat.screen.away = False
+    served.open()
+    meta = page.locator("li.mine .meta")
+    expect(meta).to_have_text(re.compile(r"\d\d:\d\d"), timeout=20_000)
+    assert len(served.chat.intake.taken) == len(served.chat.screen.log) == 1
+
+
 def test_what_looks_like_markup_is_text(served: Served, open_page: Opening) -> None:
     page = open_page()
     page.get_by_role("button", name="Open the chat").click()
