@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from careline.event.v1.event_pb2 import Event, Tick
 from services.gateway.bodies import BlobRefs, set_body
 from services.gateway.domain.account import Account
-from services.gateway.domain.incoming import IncomingEvent
+from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
 from services.gateway.domain.keys import PartyKeys, thread_key
 from services.gateway.domain.ticking import LIVE, live_tick_id
 
@@ -50,6 +52,18 @@ def to_event(
     )
     set_body(event, incoming.body, blobs)
     return event
+
+
+def unreadable(incoming: IncomingEvent, reason: str) -> IncomingEvent:
+    """Return what is recorded of an event that holds what no event can: its parser has a bug.
+
+    The others of its request go on, and nobody meets it again and again.
+    """
+    told = repr(incoming.body).encode(errors="backslashreplace")
+    kind = f"{type(incoming.body).__name__}.unreadable"
+    digest = sha256(incoming.event_id.encode(errors="surrogatepass")).hexdigest()
+    body = UnrecognisedEvent(kind, told, reason)
+    return IncomingEvent(digest, incoming.channel, "", body, None)
 
 
 def live_tick(partition: int, now_us: int) -> Event:

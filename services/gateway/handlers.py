@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 
 import structlog
 from prometheus_client import Counter
 
+from careline.event.v1.event_pb2 import Event
 from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.domain.account import Account, Accounts
 from services.gateway.domain.channel import Channel
@@ -17,7 +17,6 @@ from services.gateway.domain.inbound import (
     Answer,
     InboundRequest,
     InvalidRequestError,
-    RefusedError,
 )
 from services.gateway.domain.incoming import (
     IncomingBody,
@@ -29,28 +28,22 @@ from services.gateway.domain.incoming import (
 )
 from services.gateway.domain.keys import PartyKeys, is_name
 from services.gateway.domain.repeats import RecentEvents
-from services.gateway.events import event_id_of, to_event
+from services.gateway.events import event_id_of, to_event, unreadable
+from services.gateway.fitting import LARGEST_RAW_BYTES, fit
+from services.gateway.parsing import ParserFailedError, parse
+from services.gateway.payloads import payload_of, request_of
 from services.gateway.ports import EventPublisher
 from services.gateway.ports_media import BlobStore
 from services.gateway.records import PAYLOADS
+from services.gateway.refusing import Refusals, Tally, labels_of, require_secret
 from services.kernel.clock import Clock
 from services.kernel.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
-# Larger ones go to the blob store: a record of the log is no place for them.
-LARGEST_KEPT_BYTES = 64 * 1024
-# Headers that say what was sent; those and parameters that prove something are not kept.
-_TELLING = ("content-type", "webhook-", "x-")
-_PROVING = ("auth", "cookie", "key", "password", "secret", "signature", "token")
-
 
 class UnknownAccountError(Exception):
     """The address names no account of the accounts file."""
-
-
-class NoSecretError(Exception):
-    """The account has no secret: nobody can prove to speak for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +52,6 @@ class Accepted:
     duplicates: int = 0
     # Not understood, and kept as a dead letter.
     kept: bool = False
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one account has seen since the start."""
-
-    accepted: int = 0
-    refused: int = 0
 
 
 OnPullDue = Callable[[Account, PullDue], None]
@@ -121,8 +106,8 @@ class RequestIntake:
 
     def greet(self, channel: Channel, account: Account, request: InboundRequest) -> Answer | None:
         """Answer a handshake; None when it is none. Raise as ``accept`` does for who sends."""
-        with _Refusals(self.tally(account), account):
-            _require_secret(account)
+        with Refusals(self.tally(account), account):
+            require_secret(account)
             return channel.handshake(request, account.settings, self._clock.now_us())
 
     async def accept(
@@ -134,14 +119,15 @@ class RequestIntake:
         is sent where the sender can mend it, ``UnavailableError`` when it cannot be kept now.
         """
         now_us = self._clock.now_us()
-        with _Refusals(self.tally(account), account):
-            _require_secret(account)
+        with Refusals(self.tally(account), account):
+            require_secret(account)
             request = channel.verify(request, account.settings, now_us)
-        payload = _payload(account, request, now_us)
+        payload = payload_of(account, request, now_us)
         try:
-            incoming = channel.parse(request)
-        except InvalidRequestError as error:
-            log.warning("request not understood", place=error.place, **_labels(account))
+            incoming = await parse(channel, request)
+        except (InvalidRequestError, ParserFailedError) as error:
+            place = error.place if isinstance(error, InvalidRequestError) else ""
+            log.warning("request not understood", place=place, **labels_of(account))
             if channel.strict:
                 raise
             await self._publisher.keep_letter(payload, str(error))
@@ -155,25 +141,18 @@ class RequestIntake:
 
         ``raw``: what the events came in. Raise ``UnavailableError`` when it cannot be kept now.
         """
-        payload = _payload(account, InboundRequest(raw), self._clock.now_us()) if raw else None
+        payload = payload_of(account, InboundRequest(raw), self._clock.now_us()) if raw else None
         return await self._publish(account, events, payload, "")
 
     async def retake(self, channel: Channel, payload: Payload) -> Accepted:
         """Give what was not understood another chance; a letter again when it still is not."""
         account = self._accounts.find(payload.channel, payload.organisation_id, payload.account_id)
-        request = InboundRequest(
-            payload.body,
-            dict(payload.headers),
-            dict(payload.query),
-            payload.method,
-            payload.target,
-        )
         if account is None:
             await self._publisher.keep_letter(payload, "the account is no longer there")
             return Accepted(kept=True)
         try:
-            incoming = channel.parse(request)
-        except InvalidRequestError as error:
+            incoming = await parse(channel, request_of(payload))
+        except (InvalidRequestError, ParserFailedError) as error:
             await self._publisher.keep_letter(payload, str(error))
             return Accepted(kept=True)
         return await self._publish(account, incoming, payload, "")
@@ -191,15 +170,7 @@ class RequestIntake:
         accepted_at_us = self._clock.now_us()
         raw_ref, payload = await self._raw_ref(payload)
         events = [
-            to_event(
-                one,
-                account,
-                accepted_at_us=accepted_at_us,
-                traceparent=traceparent,
-                party_keys=self._party_keys,
-                blobs=await self._keep_attachments(one.body),
-                raw_ref=raw_ref,
-            )
+            await self._event(one, account, accepted_at_us, traceparent, raw_ref)
             for one in fresh.values()
         ]
         await self._publisher.publish(events, payload)
@@ -209,6 +180,35 @@ class RequestIntake:
         if self._on_published is not None:
             self._on_published(account, fresh.values())
         return Accepted(len(fresh), len(incoming) - len(fresh))
+
+    async def _event(
+        self,
+        incoming: IncomingEvent,
+        account: Account,
+        accepted_at_us: int,
+        traceparent: str,
+        raw_ref: str,
+    ) -> Event:
+        blobs = await self._keep_attachments(incoming.body)
+
+        def built(one: IncomingEvent) -> Event:
+            return to_event(
+                one,
+                account,
+                accepted_at_us=accepted_at_us,
+                traceparent=traceparent,
+                party_keys=self._party_keys,
+                blobs=blobs,
+                raw_ref=raw_ref,
+            )
+
+        try:
+            event = built(incoming)
+        except (LookupError, TypeError, ValueError) as error:
+            log.exception("an event cannot be told", **labels_of(account))
+            event = built(unreadable(incoming, type(error).__name__))
+        await fit(event, self._blobs)
+        return event
 
     def _count(self, account: Account, fresh: int) -> None:
         self.tally(account).accepted += fresh
@@ -234,7 +234,7 @@ class RequestIntake:
                         "event of an unknown type recorded",
                         type=one.body.type,
                         reason=one.body.reason,
-                        **_labels(account),
+                        **labels_of(account),
                     )
             event_id = event_id_of(one, account)
             if not self._recent.has(account.organisation, event_id):
@@ -245,7 +245,7 @@ class RequestIntake:
         """Say where the payload will be found; the large ones are in the blob store already."""
         if payload is None:
             return "", None
-        if len(payload.body) > LARGEST_KEPT_BYTES:
+        if len(payload.body) > LARGEST_RAW_BYTES:
             return await self._blobs.put(payload.body), None
         digest = blake2b(payload.body, digest_size=16).hexdigest()
         return f"{PAYLOADS}/{payload.received_at_us}/{digest}", payload
@@ -263,68 +263,5 @@ class RequestIntake:
 _NO_BLOBS: Mapping[int, str] = {}
 
 
-class _Refusals:
-    """Counts and logs whoever is turned away inside the block."""
-
-    def __init__(self, tally: Tally, account: Account) -> None:
-        self._tally = tally
-        self._account = account
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        _ = kind, trace
-        if isinstance(error, NoSecretError | RefusedError):
-            self._tally.refused += 1
-            log.warning("request refused", reason=str(error), **_labels(self._account))
-
-
-def _require_secret(account: Account) -> None:
-    if not account.secrets:
-        raise NoSecretError("the account has no secret; set one in the accounts file")
-
-
-def _payload(account: Account, request: InboundRequest, now_us: int) -> Payload:
-    return Payload(
-        organisation_id=account.organisation,
-        channel=account.channel,
-        account_id=account.account,
-        body=request.body,
-        headers=_kept(request.headers, _is_telling),
-        query=_kept(request.query, _is_harmless),
-        method=request.method,
-        target=request.target if "?" not in request.target else "",
-        received_at_us=now_us,
-    )
-
-
-def _kept(values: Mapping[str, str], wanted: Callable[[str], bool]) -> dict[str, str]:
-    return {
-        name: value if value.isascii() else value.encode(errors="replace").decode()
-        for name, value in values.items()
-        if wanted(name)
-    }
-
-
-# The names are few and come with every request; a stranger's inventions do not fill the memory.
-@lru_cache(maxsize=4096)
-def _is_harmless(name: str) -> bool:
-    return not any(word in name.lower() for word in _PROVING)
-
-
-@lru_cache(maxsize=4096)
-def _is_telling(name: str) -> bool:
-    return name.startswith(_TELLING) and _is_harmless(name)
-
-
 def _address(account: Account) -> tuple[str, str, str]:
     return account.channel, account.organisation, account.account
-
-
-def _labels(account: Account) -> dict[str, str]:
-    return {
-        "channel": account.channel,
-        "organisation": account.organisation,
-        "account": account.account,
-    }

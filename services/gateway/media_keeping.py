@@ -97,29 +97,33 @@ class MediaKeeper:
         return None
 
     async def _tell(self, wanted: _Wanted, media: Media) -> None:
-        event = wanted.event
-        told = IncomingEvent(
-            event_id=f"{event.event_id}:media:{wanted.position}",
-            channel=event.channel,
-            thread_id=event.thread_id,
-            body=KeptAttachment(
-                message_id=wanted.message_id,
-                position=wanted.position,
-                blob_ref=await self._blobs.put(media.content),
-                media_type=media.media_type,
-                size_bytes=len(media.content),
-            ),
-            occurred_at_us=None,
-            brand_id=event.brand_id,
-        )
         while True:
             try:
-                await self._taker.take(wanted.account, [told])
+                reference = await self._blobs.put(media.content)
+                await self._taker.take(wanted.account, [_told(wanted, media, reference)])
             except UnavailableError:
                 await asyncio.sleep(_FIRST_PAUSE_SECONDS)
             else:
                 _count(wanted, "kept")
                 return
+
+
+def _told(wanted: _Wanted, media: Media, reference: str) -> IncomingEvent:
+    event = wanted.event
+    return IncomingEvent(
+        event_id=f"{event.event_id}:media:{wanted.position}",
+        channel=event.channel,
+        thread_id=event.thread_id,
+        body=KeptAttachment(
+            message_id=wanted.message_id,
+            position=wanted.position,
+            blob_ref=reference,
+            media_type=media.media_type,
+            size_bytes=len(media.content),
+        ),
+        occurred_at_us=None,
+        brand_id=event.brand_id,
+    )
 
 
 def _count(wanted: _Wanted, outcome: str, reason: str = "") -> None:

@@ -11,7 +11,10 @@ class BlobStore(Protocol):
     """Keeps bytes under the digest of what they are: the same bytes are kept once."""
 
     async def put(self, content: bytes) -> str:
-        """Return the reference ("blob:<sha256>") once the bytes survive the machine's end."""
+        """Return the reference ("blob:<sha256>") once the bytes survive the machine's end.
+
+        Raise ``UnavailableError`` when that cannot be promised now.
+        """
         ...
 
     async def get(self, reference: str) -> bytes:

@@ -8,6 +8,12 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import structlog
+
+from services.gateway.ports import UnavailableError
+
+log = structlog.get_logger(__name__)
+
 _PREFIX = "blob:"
 _REFERENCE = re.compile(r"blob:([0-9a-f]{64})")
 
@@ -19,7 +25,11 @@ class BlobFolder:
         self._folder = folder
 
     async def put(self, content: bytes) -> str:
-        return await asyncio.to_thread(self._put, content)
+        try:
+            return await asyncio.to_thread(self._put, content)
+        except OSError as error:
+            log.exception("the folder of blobs cannot be written", folder=str(self._folder))
+            raise UnavailableError(f"the blobs' disk does not answer: {error.strerror}") from error
 
     async def get(self, reference: str) -> bytes:
         return await asyncio.to_thread(self._get, reference)

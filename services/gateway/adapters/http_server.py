@@ -19,8 +19,9 @@ from services.gateway.domain.inbound import (
     InvalidRequestError,
     RefusedError,
 )
-from services.gateway.handlers import Accepted, NoSecretError, RequestIntake, UnknownAccountError
+from services.gateway.handlers import Accepted, RequestIntake, UnknownAccountError
 from services.gateway.ports import UnavailableError
+from services.gateway.refusing import NoSecretError
 from services.kernel.telemetry import metrics
 from services.kernel.telemetry.tracing import enter_trace, traceparent_from
 
