@@ -9,6 +9,7 @@ from services.gateway.channels.mail import encoded_words
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|=\?[^?\s]{1,75}\?[bBqQ]\?[^?]{0,4000}\?=|\\.|.', re.DOTALL)
 _BARE = re.compile(r"[^\s<>()\[\],;:\"'\\@]{1,256}@[^\s<>()\[\],;:\"'\\@]{1,253}")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.){1,200}"@[^\s<>()",;:]{1,253}')
 _DOMAIN = re.compile(r"[^\s<>()\",;]{1,253}")
 _ROUTE = re.compile(r"@[^:<>]*:")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -71,27 +72,30 @@ def _mailbox(entry: str) -> Mailbox | None:
     opened = entry.rfind("<")
     if opened >= 0:
         inner, _, after = entry[opened + 1 :].partition(">")
-        address = _address(inner)
+        address = _address(_without_comments(inner))
         if address:
             before = entry[:opened].split("<", maxsplit=1)[0]
-            return Mailbox(
-                _name(before) or _name(_comment(after)) or _name(_comment(before)), address
-            )
+            plain = before if '"' in before else _without_comments(before)
+            names = (plain, _comment(after), _comment(before))
+            return Mailbox(next(filter(None, map(_name, names)), ""), address)
     alone = _without_comments(entry).strip()
     address = _address(alone)
-    if address and (alone.startswith('"') or not _SPACES.search(alone)):
+    if address and (_QUOTED.fullmatch(alone) or not _SPACES.search(alone)):
         return Mailbox(_name(_comment(entry)), address)
     bare = _BARE.search(encoded_words.plain(entry))
     if bare is None:
         return None
     address = _address(bare[0])
-    return Mailbox(_name(entry.replace(bare[0], " ")), address) if address else None
+    rest = entry.replace(bare[0], " ").replace('"', "").replace("<>", " ")
+    return Mailbox(_name(rest), address) if address else None
 
 
 def _address(text: str) -> str:
     """Return a text that can be an address ("a@b"), else ""."""
     text = encoded_words.decode(text) if "=?" in text else encoded_words.plain(text)
     text = _ROUTE.sub("", text.strip(), count=1) if text.strip().startswith("@") else text
+    if _QUOTED.fullmatch(text.strip()):
+        return text.strip()
     text = text.strip().strip("'\"<>").removeprefix("mailto:")
     local, at, domain = text.rpartition("@")
     local, domain = local.strip(), domain.strip().rstrip(".>")
@@ -108,8 +112,17 @@ def _comment(text: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    opened, closed = text.find("("), text.rfind(")")
-    return text[:opened] + text[closed + 1 :] if 0 <= opened < closed else text
+    """Leave out what stands in brackets, which may nest and hold escaped ones."""
+    kept: list[str] = []
+    depth = 0
+    for sign in _TOKEN.findall(text):
+        if sign == "(":
+            depth += 1
+        elif sign == ")" and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(sign)
+    return text if depth else "".join(kept)
 
 
 def _name(text: str) -> str:

@@ -71,11 +71,11 @@ def split(message: bytes) -> tuple[Headers, bytes]:
             name, value = fields[-1]
             if len(value) < _LONGEST_VALUE:
                 fields[-1] = (name, f"{value}\n{_text(line)}")
-        elif _ENVELOPE.match(line):
-            pass
         elif field is not None:
             name = field[1].decode().lower()
             fields.append((name, _text(field[2])[:_LONGEST_VALUE]))
+        elif _ENVELOPE.match(line):
+            pass
         elif not _goes_on(message, end):
             return Headers(fields), message[position:]
         position = end

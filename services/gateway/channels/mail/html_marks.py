@@ -24,7 +24,7 @@ HIDDEN = re.compile(r"display\s{0,5}:\s{0,5}none|mso-hide\s{0,5}:\s{0,5}all", re
 INDENTED = re.compile(r"border:\s{0,5}(?:none|0)|webkit-indent", re.IGNORECASE)
 QUOTE_CLASS = re.compile(
     r"(?:^|\s)(?:[a-z0-9]{0,20}_)?(?:yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite-prefix|"
-    r"gmail_attr|zmail_extra|moz-email-headers-table|moz-forward-container|quoted_reply|"
+    r"gmail_attr|domino-section|zmail_extra|moz-email-headers-table|moz-forward-container|quoted_reply|"
     r"ms-outlook-mobile-reference-message)(?:\s|$)",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ import re
 # Verbs of "On …, X wrote:".
 _WROTE = (
     r"wrote|writes|said|schrieb|schreibt|geschrieben|a\s{1,3}écrit|écrit|escribió|escribio|"
-    r"escreveu|ha\s{1,3}scritto|scrive|schreef|heeft\s{1,3}geschreven|skrev|skreiv|kirjoitti|"
+    r"escreveu|ha\s{1,3}scritto|scrive|schreef|geschreven|skrev|skreiv|kirjoitti|"
     r"napsala?|napsal\(a\)|napísala?|napisała?|napisał\(a\)|napisao|napisala|írta|a\s{1,3}scris|"
     r"написала?|пишет|писала?|написал\(а\)|έγραψε|yazdı|şunları\s{1,3}yazdı|viết|menulis|"
     r"va\s{1,3}escriure|idatzi|rašė|rakstīja|kirjutas|skrifaði|"
@@ -18,6 +18,7 @@ ATTRIBUTION = re.compile(rf"(?:{_WROTE})[^\n]{{0,120}}?\s{{0,3}}[:：]\s{{0,3}}$
 # "On …, X wrote" without a colon, as some programs frame it: "---- On … wrote ----".
 FRAMED = re.compile(
     rf"^[\s>-]{{0,10}}(?:On|At|Am|Le|El|Op|Il|Em)\s[^\n]{{5,300}}\s(?:{_WROTE})[\s.>-]{{0,10}}$"
+    rf"|^-{{2,10}}\s[^\n]{{1,80}}\s(?:{_WROTE})\s?-{{2,10}}$"
     r"|^Posted by [^\n]{1,80} on \d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}$",
     re.IGNORECASE,
 )
@@ -31,6 +32,13 @@ OPENING = re.compile(
     r"^(?:On|Am|Le|El|Il|Op|Den|Em|A|W|Dnia|Dne|Dňa|Pada|Vào|Il giorno|Em|Pe|În|La|På|Kl|"
     r"Quoting|At|Vid|Dana|U|в|В|На|Στις|בתאריך|ב-|في|在|于|ส)[\s\d,]",
 )
+# Where it begins within a line, behind the author's own words.
+OPENING_WITHIN = re.compile(r"(?<=[\s-])(?:On|Am|Le|El|Op|Il)\s(?=[^\n]{0,20}\d)")
+DATE_FIRST = re.compile(r"^\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}\D")
+# A verbless line before quoted ones introduces them if it tells a day, a time or an address.
+TELLS_DAY_OR_WHO = re.compile(
+    r"\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}|\b\d{1,2}:\d{2}\b|\b(?:19|20)\d\d\b|\S@\S|<\S"
+)
 TELLS_WHEN_OR_WHO = re.compile(r"\d|@|<")
 FULL_DATE = re.compile(r"\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}")
 TELLS_WHO = re.compile(r"@|<|＜")
@@ -39,14 +47,15 @@ TELLS_WHO = re.compile(r"@|<|＜")
 SEPARATOR = re.compile(
     r"^[\s*]{0,5}(?:"
     r"[-_=*~]{2,60}\s{0,5}(?:(?:Start of |Begin |End of )?(?:Original|Forwarded?|Forward|Reply|"
-    r"Weitergeleitete|Ursprüngliche|Originale?|Oprindelig|Opprinnelig|Ursprungligt?|Vidarebefordrat|"
+    r"Antwort|Weitergeleitete|Ursprüngliche|Originale?|Oprindelig|Opprinnelig|Ursprungligt?|Vidarebefordrat|"
     r"Videresendt|Alkuperäinen|Doorgestuurd|Oorspronkelijk|Mensaje|Mensagem|Messaggio|Message|"
     r"Courriel|E-?mail|Wiadomość|Původní|Pôvodná|Eredeti|Továbbított|Пересылаемое|Исходное|"
     r"Пересланное|Исходно[ей]|Orijinal|İletilen|Mesaj|Pesan)[^\n\d@]{0,60}|"
     r"原始邮件|原始郵件|原邮件|转发邮件信息|转发的邮件|轉寄郵件|回复的原邮件|Original|"
     r"元のメッセージ|転送メッセージ|転送メール|원본\s?메(?:시지|일)|전달된\s?메(?:시지|일))"
     r"[^\n]{0,20}?\s{0,5}[-_=*~]{2,60}|"
-    r"(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|"
+    r"(?:Forwarded message(?=\s{0,3}:)|Begin forwarded message|"
+    r"Anfang der weitergeleiteten (?:Nachricht|E-Mail)|"
     r"Début du message (?:réexpédié|transféré)|Inicio del mensaje reenviado|"
     r"Início da mensagem (?:reencaminhada|encaminhada)|Inizio messaggio inoltrato|"
     r"Begin doorgestuurd bericht|Start på vidarebefordrat brev|"
@@ -103,7 +112,7 @@ _DEVICE = (
     r"手机|手機|郵箱|邮箱|ti-\d\d"
 )
 MOBILE = re.compile(
-    r"^[\s<(\[*_]{0,6}(?:"
+    r"^[\s<(\[*_-]{0,6}(?:"
     r"(?:\w{1,20} )?(?:sent|posted|written|typed) (?:from|via|with|by|using|on)\b"
     rf"[^\n]{{0,30}}(?:{_DEVICE})"
     r"|sent from my \S|sent from a phone|sent via mobile|\w{1,20} from mobile$|från min \S"
@@ -157,7 +166,7 @@ NOTICE = re.compile(
     r"^\W{0,5}(?:this (?:e-?mail|message|communication|transmission)\b[^\n]{0,150}"
     r"\b(?:confidential|intended|privileged)|confidentiality (?:notice|note|warning)|"
     r"disclaimer\s{0,3}:|the information (?:contained )?in this (?:e-?mail|message)\b|"
-    r"diese (?:e-?mail|nachricht)\b[^\n]{0,150}\b(?:vertraulich|bestimmt)|"
+    r"diese (?:e-?mail|nachricht|information)\b[^\n]{0,150}\b(?:vertraulich|bestimmt)|"
     r"ce (?:message|courriel|mail)\b[^\n]{0,150}\bconfidenti|"
     r"este (?:mensaje|correo|e-?mail)\b[^\n]{0,150}\bconfiden|免责声明|保密声明|本邮件及其)",
     re.IGNORECASE,

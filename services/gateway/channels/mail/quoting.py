@@ -20,7 +20,7 @@ _ATTRIBUTION_LINES = 5
 _LONGEST_ATTRIBUTION = 500
 _BLOCK_LINES = 8
 _FEWEST_LABELS = 3
-_LONGEST_CONTACT_BLOCK = 15
+_LONGEST_CONTACT_BLOCK = 25
 _FEWEST_CONTACT_LINES = 2
 _LONGEST_FOOTER = 30
 _EMPTY_RUN = re.compile(r"\n{3,}")
@@ -39,6 +39,7 @@ def split(text: str) -> Said:
     lines = [line.rstrip() for line in text.split("\n")]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "\n".join(lines[_MOST_LINES - 1 :])]
+    lines = _apart(lines)
     kinds, empty_is_right = _kinds(lines)
     _mark_signatures(lines, kinds)
     own = _joined(lines, kinds, "own")
@@ -51,6 +52,26 @@ def split(text: str) -> Said:
     ]
     said = _tidy(whole)
     return Said(said, "", signature) if said else Said("", quoted, signature)
+
+
+def _apart(lines: list[str]) -> list[str]:
+    """Put "On …, X wrote:" that follows the author's words in the same line onto its own."""
+    apart: list[str] = []
+    for index, line in enumerate(lines):
+        within = marks.OPENING_WITHIN.search(line) if len(line) <= _LONGEST_ATTRIBUTION else None
+        own = line[: within.start()].rstrip(" -") if within else ""
+        if (
+            within
+            and own.strip("> ")
+            and not marks.OPENING.match(own)
+            and marks.ATTRIBUTION.search(line[-200:])
+            and not marks.QUOTED_LINE.match(line)
+            and _is_quoted_next(lines, index + 1)
+        ):
+            apart += [own, line[within.start() :]]
+        else:
+            apart.append(line)
+    return apart
 
 
 def _kinds(lines: list[str]) -> tuple[list[_Kind], bool]:
@@ -67,7 +88,12 @@ def _kinds(lines: list[str]) -> tuple[list[_Kind], bool]:
         if not line.strip():
             index += 1
             continue
+        if marks.SEPARATOR.match(line[:_LONGEST_LINE]) and _is_quoted_next(lines, index + 1):
+            kinds[index] = "quoted"
+            index += 1
+            continue
         if _ends_here(lines, index):
+            index = _with_rule(lines, index)
             kinds[index:] = ["quoted"] * (len(lines) - index)
             break
         length = _attribution(lines, index)
@@ -97,6 +123,14 @@ def _ends_here(lines: list[str], index: int) -> bool:
     return _is_header_block(lines, index)
 
 
+def _with_rule(lines: list[str], index: int) -> int:
+    """Return where the rule above an older mail stands, if there is one."""
+    above = index - 1
+    while above >= 0 and not lines[above].strip():
+        above -= 1
+    return above if above >= 0 and marks.RULE.match(lines[above][:_LONGEST_LINE]) else index
+
+
 def _is_header_block(lines: list[str], index: int) -> bool:
     if not marks.LABEL.match(lines[index][:_LONGEST_LINE]):
         return False
@@ -120,7 +154,7 @@ def _attribution(lines: list[str], index: int) -> int:
     first = lines[index][:_LONGEST_LINE].strip()
     if _is_attribution(first, quoted_follows=_is_quoted_next(lines, index + 1)):
         return 1
-    if not marks.OPENING.match(first):
+    if not (marks.OPENING.match(first) or marks.DATE_FIRST.match(first)):
         return 0
     joined = first
     for length in range(2, _ATTRIBUTION_LINES + 1):
@@ -130,6 +164,8 @@ def _attribution(lines: list[str], index: int) -> int:
         if len(joined) > _LONGEST_ATTRIBUTION:
             break
         if marks.ATTRIBUTION.search(joined[-200:]) and marks.TELLS_WHEN_OR_WHO.search(joined):
+            return length
+        if joined[-1:] in ":：" and marks.DATED.match(joined):
             return length
     return 0
 
@@ -142,7 +178,7 @@ def _is_attribution(line: str, *, quoted_follows: bool) -> bool:
         return True
     introduces = bool(marks.ATTRIBUTION.search(line[-200:]))
     if quoted_follows:
-        tells = bool(marks.TELLS_WHEN_OR_WHO.search(line))
+        tells = bool(marks.TELLS_DAY_OR_WHO.search(line))
         return introduces or (tells and line[-1:] in ":：")
     begins = marks.OPENING.match(line) or marks.FULL_DATE.search(line)
     return introduces and bool(begins or marks.TELLS_WHO.search(line))

@@ -79,6 +79,8 @@ def _delivery(mail: Entity, status: Entity, about: Headers) -> Report | None:
     ids = _ids(mail, about, blocks[0].text("original-envelope-id") if blocks else "")
     kind = _KINDS.get(worst)
     if kind is None:
+        if not recipients and "x-failed-recipients" in mail.headers:
+            return _plain_bounce(mail, about)
         body = UnrecognisedEvent(f"delivery-status.{worst or 'unknown'}"[:64], mail.raw)
         return Report(body, _thread(about, ids))
     if not ids:

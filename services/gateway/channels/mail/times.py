@@ -12,7 +12,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = 1971
 _LARGEST_OFFSET = 86_400
-_COMMENT = re.compile(r"\([^()]{0,200}\)")
+_DEEPEST_COMMENT = 3
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.){0,200}\)")
+_SPACED_COLON = re.compile(r"(?<=\d)\s{0,9}:\s{0,9}(?=\d)")
+# "1429 EDT", as RFC 822 shows it.
+_WITHOUT_COLON = re.compile(
+    r"([A-Za-z]{3}[ -]\d{2,4}\s{1,5})([01]\d|2[0-3])([0-5]\d)(?=\s{1,5}(?:[A-Z]{1,5}\b|[+-]\d{4}))"
+)
 _ZONE = re.compile(r"(?i)\b(?:GMT|UTC|UT)\s?([+-]\d{1,2}):?(\d{2})?\b")
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -45,12 +51,16 @@ def received_at_us(headers: Headers) -> int | None:
 
 
 def parse(value: str) -> int | None:
-    value = _COMMENT.sub(" ", value.encode("ascii", "ignore").decode()).strip().strip("\"'")
+    value = value.encode("ascii", "ignore").decode()
+    for _ in range(_DEEPEST_COMMENT):
+        value = _COMMENT.sub(" ", value)
+    value = " ".join(value.split()).strip("\"'")
     if not value:
         return None
     iso = _ISO.match(value)
     if iso is not None:
         return _from_iso(iso[0])
+    value = _WITHOUT_COLON.sub(r"\1\2:\3", _SPACED_COLON.sub(":", value))
     value = _COLON_IN_OFFSET.sub(r"\1\2", _ZONE.sub(_offset, value))
     # Some headers go on behind their date, without a line between.
     usual = _USUAL.search(value)

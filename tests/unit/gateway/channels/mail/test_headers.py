@@ -44,6 +44,14 @@ def read(head: str, body: str = "Hello.") -> tuple[IncomingEvent, WrittenMessage
         ("Müller <m@x.example>", ("Müller", "m@x.example")),
         ("Foo [no word] <m@x.example>", ("Foo [no word]", "m@x.example")),
         ("J | Example GmbH <j@x.example>", ("J | Example GmbH", "j@x.example")),
+        (
+            "Ann(of \\) the (night) desk) <ann(home)@x.example(old host)>",
+            ("Ann", "ann@x.example"),
+        ),
+        ('"Lee, Ann" ann@x.example', ("Lee, Ann", "ann@x.example")),
+        ('"ann lee"@x.example', ("", '"ann lee"@x.example')),
+        ('Ann <"ann lee"@x.example>', ("Ann", '"ann lee"@x.example')),
+        ('"ann@x.example" <>', ("", "ann@x.example")),
     ],
 )
 def test_senders_are_found_however_they_are_written(
@@ -79,6 +87,11 @@ def test_the_sender_is_looked_for_where_from_is_missing() -> None:
 def test_the_author_behind_a_mailing_list_is_found(behind: str) -> None:
     event, said = read(f"From: Some One via List <list@x.example>\n{behind}")
     assert (event.author_id, said.author_name) == ("some@one.example", "Some One")
+
+
+def test_spaces_before_a_colon_do_not_hide_a_header() -> None:
+    event, _ = read("From ann@x.example Mon Mar  2 10:00:00 2026\nFrom    : Ann <ann@x.example>")
+    assert event.author_id == "ann@x.example"
 
 
 def test_a_broken_line_among_the_headers_does_not_take_the_others_with_it() -> None:
@@ -145,6 +158,8 @@ def test_file_names_are_read_as_they_were_meant(written: str, name: str) -> None
         ("Tuesday, 10-Mar-09 02:10:10 UTC", 1_236_651_010),
         ("Tue, 10 Mar 2009 10:10:10 +08:00", 1_236_651_010),
         ("Mon, 09 Mar 2009 18:10:10 PST", 1_236_651_010),
+        ("2 Mar 26 1015 EST", 1_772_464_500),
+        ("Mon, 2 Mar 2026 10(at):  15 :  00 (set (by hand)) +0100", 1_772_442_900),
     ],
 )
 def test_times_are_read_as_they_were_meant(written: str, expected: int) -> None:

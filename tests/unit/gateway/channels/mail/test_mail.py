@@ -312,6 +312,17 @@ def test_a_bounce_without_a_form_is_read_too() -> None:
     assert only(raw).body == Receipt("failed", ("1@x",), reason="Failed")
 
 
+def test_a_bounce_with_an_empty_form_is_read_by_its_headers() -> None:
+    raw = parts(
+        "report; report-type=delivery-status",
+        PLAIN + "Address not found",
+        "Content-Type: message/delivery-status\n",
+        "Content-Type: message/rfc822\n\nMessage-ID: <1@x>\nIn-Reply-To: <0@x>\n\nold",
+    )
+    failed = only("X-Failed-Recipients: a@y.example\n" + raw)
+    assert (failed.body, failed.author_id) == (Receipt("failed", ("1@x",)), "a@y.example")
+
+
 def test_a_bounce_that_names_no_mail_is_no_customers() -> None:
     raw = parts("report", PLAIN + "Not delivered.", "Content-Type: message/rfc822\n\nTo: x\n\nold")
     said = message(raw)

@@ -22,6 +22,10 @@ INTRODUCTIONS = [
     "在 2020年5月4日，上午10:00，客服 <help@x.example> 写道：",
     "2020年5月4日(月) 10:00 サポート <help@x.example>:",
     "2020년 5월 4일 (월) 오전 10:00, 고객센터 <h@x.example>님이 작성:",
+    "Op 4-mei-2020, om 10:00 heeft Hulp <h@x.example> het volgende geschreven:",
+    '04.05.2020 10:00 пользователь "Поддержка" <\nhelp@x.example> написал:',
+    "2020-05-04 10:00 GMT+02:00 Help <\nhelp@x.example>:",
+    "---- Help wrote ----",
 ]
 OLDER_MAILS = [
     "-----Original Message-----\nFrom: Help\n\nOld",
@@ -29,6 +33,9 @@ OLDER_MAILS = [
     "-----Ursprüngliche Nachricht-----\nVon: Hilfe\n\nOld",
     "---------- Forwarded message ---------\nFrom: X <x@y.example>\nSubject: S\n\nOld",
     "Begin forwarded message:\n\nOld",
+    "Forwarded message:\n\nFrom: Help\nSubject: S\n\nOld",
+    "-----Antwort Nachricht-----\n\nOld",
+    "---\n*Previous Replies*\n\nOld",
     "------------------ 原始邮件 ------------------\n发件人: 客服\n\nOld",
     "________________________________\nFrom: Help\nSent: Monday\nTo: Tom\nSubject: Q\n\nOld",
     "*From:* Help <h@x.example>\n*Sent:* Monday\n*To:* Tom\n*Subject:* Q\n\nOld",
@@ -51,9 +58,14 @@ MOBILE = [
     "iPhoneから送信",
     "나의 iPhone에서 보냄",
     "Отправлено с iPhone",
+    "--Sent from my iPhone",
 ]
 
 PAGES = [
+    (
+        '<p>My answer.</p><div class="domino-section"><span>Help --- Order --- </span>'
+        "<div><table><tr><td>Von:</td><td>Help</td></tr></table>Old</div></div>"
+    ),
     (
         '<div>My answer.</div><div class="gmail_quote"><div class="gmail_attr">On 4 May 2020 Help '
         'wrote:</div><blockquote class="gmail_quote">Old</blockquote></div>'
@@ -103,6 +115,29 @@ def test_an_older_mail_alone_is_what_was_sent(older: str) -> None:
 @pytest.mark.parametrize("line", MOBILE)
 def test_a_phones_line_is_a_signature(line: str) -> None:
     assert quoting.split(f"My answer.\n\n{line}\n") == quoting.Said("My answer.", "", line)
+
+
+def test_an_introduction_in_the_authors_own_line_does_not_take_it_along() -> None:
+    for between in (" ", "--- "):
+        said = quoting.split(f"Yes, both{between}On Mon, May 4, 2020 at 10:00, Help wrote:\n> Old")
+        assert said.text == "Yes, both"
+        assert said.quoted == "On Mon, May 4, 2020 at 10:00, Help wrote:\n> Old"
+
+
+def test_a_line_with_a_colon_and_a_number_above_a_quote_is_the_authors() -> None:
+    said = quoting.split("> Which?\n\nNumber 2 :+1:\n\n> And when?\n\nOption 3:\n\n> Thanks")
+    assert said.text == "Number 2 :+1:\n\nOption 3:"
+
+
+def test_words_below_a_forwarded_mail_with_marks_are_the_authors() -> None:
+    said = quoting.split("Look.\n\nBegin forwarded message:\n\n> From: X\n> Old\n\nWhat now?")
+    assert said.text == "Look.\n\nWhat now?"
+
+
+def test_a_long_block_of_contact_data_is_a_signature() -> None:
+    contacts = "\n".join(["Regards", "Ann", *(f"Line {n}" for n in range(18)), "Tel: +1 555 01234"])
+    said = quoting.split(f"Please call.\n\n{contacts}\nwww.x.example")
+    assert said.text == "Please call."
 
 
 def test_a_signature_ends_at_the_quote() -> None:
