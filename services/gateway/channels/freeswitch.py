@@ -4,6 +4,7 @@ Set ``encode`` and ``encode-values`` to false and give the URL Basic credentials
 password is the account's secret. What the module's other settings do to the body (``cdr=``, URL or
 base64 encoding, encoded values) is undone all the same. Answering anything but 200 makes it post
 again and, in the end, write the record to its ``err-log-dir``, whose files are read likewise.
+mod_xml_cdr's records and the event socket's events are taken, too (``freeswitch_records``).
 """
 
 from __future__ import annotations
