@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -185,7 +186,7 @@ def test_nobody_is_acknowledged_twice_a_day_or_after_an_answer(
         course.go_on(seconds)
         sent += len(course.sent_at_us) - before
         assert sent <= 1
-    pairs = zip(course.sent_at_us, course.sent_at_us[1:], strict=False)
+    pairs = pairwise(course.sent_at_us)
     assert all(later - earlier >= APART_US for earlier, later in pairs)
 
 
