@@ -47,21 +47,20 @@ def _hashed(text: str) -> int:
 def _texts(facets: Sequence[Facets]) -> Iterator[str]:
     names = list(dict.fromkeys(name for each in facets for name in each.names))[:_MOST_NAMES]
     dates = [text for each in facets for text in each.dates]
-    years = dates[1:2]
     places = [text for each in facets for text in each.places]
-    areas = [text for each in facets for text in each.areas]
+    areas = [text for each in facets for text in each.areas][:2]
     for each in facets:
         yield from each.alone
-    for a, b in combinations(sorted(names), 2):
-        yield f"{a}|{b}"
-        yield from (f"{a}|{b}|{text}" for text in (*years, *areas[:2]))
-    for name in names:
-        yield from (f"{name}|{text}" for text in (*dates, *places, *areas[:2]))
-        yield from (f"{name}|{year}|{area}" for year in years for area in areas[:2])
-    for text in dates:
-        yield from (f"{text}|{place}" for place in (*places, *areas))
     yield from dates[:1]
     yield from places
+    yield from (f"{text}|{place}" for text in dates for place in (*places, *areas))
+    years = dates[1:2]
+    years_and_areas = [f"{year}|{area}" for year in years for area in areas]
+    for a, b in combinations(sorted(names), 2):
+        yield f"{a}|{b}"
+        yield from (f"{a}|{b}|{text}" for text in (*years, *areas))
+    for name in names:
+        yield from (f"{name}|{text}" for text in (*dates, *places, *areas, *years_and_areas))
 
 
 def _nothing(_: Value) -> Facets:

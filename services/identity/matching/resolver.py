@@ -209,7 +209,7 @@ class Resolver:
         weighed = []
         for customer in candidates:
             members = [self.rows[each] for each in self.customers.members[customer]]
-            bits, supports = self.scorer.against(row, members)
+            bits, supports = self.scorer.against(row, members, least)
             if bits <= least and any(
                 each in self._joined_by_hand for each in self.customers.members[customer]
             ):

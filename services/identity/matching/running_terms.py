@@ -50,6 +50,16 @@ class RunningTerms:
                 counts.clear()
         return True
 
+    def least(self, at: int, level: int) -> float:
+        """Return a frequency that no term is below."""
+        return min([self.frequency(at, level, ""), *self._shrunk(at, level)])
+
+    def _shrunk(self, at: int, level: int) -> list[float]:
+        """Return what the trained frequencies are at least, were none of the terms to come up."""
+        levels, trained_on = self._model.levels[at], self._model.trained_on
+        share = trained_on / (trained_on + self._in_snapshot)
+        return [each * share for each in levels.frequencies[level].values()]
+
     def frequency(self, at: int, level: int, term: str) -> float:
         """Return the share of records with the term, by the model and the last snapshot."""
         levels = self._model.levels[at]

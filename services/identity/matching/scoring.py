@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,6 +38,7 @@ _FAMILY = {
 }
 _OTHER_FAMILY = 9
 _CACHE = 1 << 21
+_FACETS = 1 << 14
 # A family of attributes that agrees by so many bits counts as a support.
 SUPPORT_BITS = 1.0
 # One support alone must leave a chance of error below one in a hundred.
@@ -50,8 +52,11 @@ class Scorer:
         self.model = model
         self._numbers: list[dict[Value, int]] = [{} for _ in model.comparisons]
         self._values: list[list[Value]] = [[] for _ in model.comparisons]
-        self._facets: list[list[Facets]] = [[] for _ in model.comparisons]
+        self._facets: list[dict[int, Facets]] = [{} for _ in model.comparisons]
         self._terms = RunningTerms(model)
+        self._ceilings: list[float] = []
+        self._order: list[int] = []
+        self._find_ceilings()
         self._weights: list[dict[int, float]] = [{} for _ in model.comparisons]
         families = [_FAMILY.get(each.kind, _OTHER_FAMILY) for each in model.comparisons]
         self._family_of = [sorted(set(families)).index(family) for family in families]
@@ -72,16 +77,26 @@ class Scorer:
             if number is None:
                 number = numbers[value] = len(numbers)
                 self._values[at].append(value)
-                self._facets[at].append(facets_of(comparison, value))
             row.append(number)
             self._terms.count(at, value)
         if self._terms.end_record():
             for known in self._weights:
                 known.clear()
+            self._find_ceilings()
         return tuple(row)
 
     def facets(self, row: Row) -> list[Facets]:
-        return [self._facets[at][number] for at, number in enumerate(row) if number >= 0]
+        return [self._facets_of(at, number) for at, number in enumerate(row) if number >= 0]
+
+    def _facets_of(self, at: int, number: int) -> Facets:
+        known = self._facets[at]
+        found = known.get(number)
+        if found is None:
+            if len(known) >= _FACETS:
+                known.clear()
+            found = facets_of(self.model.comparisons[at], self._values[at][number])
+            known[number] = found
+        return found
 
     def value(self, at: int, number: int) -> Value:
         return self._values[at][number]
@@ -129,17 +144,44 @@ class Scorer:
             weights[at] = table[where[:, None], where]
         return weights, present[:, :, None] * present[:, None, :]
 
-    def against(self, row: Row, members: Sequence[Row]) -> tuple[float, int]:
-        """Return the mean weight of the record against the members, and how many supports."""
+    def against(
+        self, row: Row, members: Sequence[Row], least: float = -math.inf
+    ) -> tuple[float, int]:
+        """Return the mean weight of the record against the members, and how many supports.
+
+        Where the weight cannot come above ``least`` any more, the rest is not looked at.
+        """
         by_family = [0.0] * len(self.families)
-        for at, number in enumerate(row):
+        possible = sum(self._ceilings[at] for at, number in enumerate(row) if number >= 0)
+        for at in self._order:
+            number = row[at]
             if number < 0:
                 continue
+            known = self._weights[at]
             sum_of, count = 0.0, 0
-            for other in members:
-                if other[at] >= 0:
-                    sum_of += self.weight(at, number, other[at])
+            for member in members:
+                other = member[at]
+                if other >= 0:
+                    key = number << 32 | other if number < other else other << 32 | number
+                    bits = known.get(key)
+                    sum_of += self.weight(at, number, other) if bits is None else bits
                     count += 1
-            if count:
-                by_family[self._family_of[at]] += sum_of / count
+            mean = sum_of / count if count else 0.0
+            by_family[self._family_of[at]] += mean
+            possible += mean - self._ceilings[at]
+            if possible <= least:
+                return -math.inf, 0
         return sum(by_family), sum(bits > SUPPORT_BITS for bits in by_family)
+
+    def _find_ceilings(self) -> None:
+        """Find the most that each comparison can weigh: what says most is asked first."""
+        self._ceilings = [
+            max(
+                levels.weight(
+                    level, self._terms.least(at, level) if level in levels.frequencies else None
+                )
+                for level in range(len(levels.match))
+            )
+            for at, levels in enumerate(self.model.levels)
+        ]
+        self._order = sorted(range(len(self._ceilings)), key=lambda at: -self._ceilings[at])
