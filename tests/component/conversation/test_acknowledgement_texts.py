@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from services.conversation.adapters.acknowledgement_texts import read_wordings
 from services.conversation.domain.wording import BUILT_IN, BUILT_IN_ONLY
 from services.kernel.settings import SettingsError
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 MINUTE_US = 60 * 1_000_000
 GERMAN = """
 default: de
@@ -82,7 +84,17 @@ def test_a_file_that_is_wrong_is_refused_with_the_place_and_the_remedy(
 def test_a_file_of_another_encoding_or_none_is_refused(path: Path) -> None:
     path.write_bytes("de: {soon: Später.}".encode("latin-1"))
     for wrong in (path, path.parent, path.parent / "none.yaml"):
-        with pytest.raises(
-            SettingsError, match=r"cannot be read: .* Give the path of a UTF-8 file"
-        ):
+        with pytest.raises(SettingsError, match=r"cannot be read: .* Give the path of"):
             read_wordings(str(wrong))
+
+
+def test_the_file_that_containers_take_is_right() -> None:
+    wordings = read_wordings(str(REPOSITORY / "deploy/images/acknowledgements.yaml"))
+    assert wordings.text("de", 20 * MINUTE_US).endswith("etwa 20 Minuten.")
+
+
+def test_the_guides_example_is_right(path: Path) -> None:
+    guide = (REPOSITORY / "docs/how-to/answer-customers.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(default:.*?)```", guide, re.DOTALL)
+    path.write_text(example, encoding="utf-8")
+    assert read_wordings(str(path)).text("fr", 200 * MINUTE_US).endswith("etwa 4 Stunden.")

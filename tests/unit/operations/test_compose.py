@@ -28,7 +28,13 @@ BY_NAME = {spec.name: spec for spec in SERVICES}
 BEYOND = {"CARELINE_BIND": "0.0.0.0"}
 # The accounts are mounted; the local runner makes some for its own use.
 MOUNTED = {"CARELINE_ACCOUNTS": "/etc/careline/accounts.yaml"}
-INSTEAD_OF = {"gateway": MOUNTED, "gateway-sender": MOUNTED}
+# Off unless .env says otherwise.
+ACKNOWLEDGING = {
+    "CARELINE_ACKNOWLEDGE_AFTER_SECONDS": "${CARELINE_ACKNOWLEDGE_AFTER_SECONDS:-0}",
+    "CARELINE_ACKNOWLEDGE_CHANNELS": "${CARELINE_ACKNOWLEDGE_CHANNELS:-}",
+    "CARELINE_ACKNOWLEDGE_TEXTS": "/etc/careline/acknowledgements.yaml",
+}
+INSTEAD_OF = {"gateway": MOUNTED, "gateway-sender": MOUNTED, "conversation": ACKNOWLEDGING}
 
 # About addresses and folders, which differ by nature.
 OF_THE_PLACE = (
