@@ -7,6 +7,8 @@ import re
 
 import charset_normalizer
 
+from services.gateway.channels.mail import charset_guess
+
 # By canonical declared name: what senders mean by it. The right sides are supersets, as in
 # browsers: what is within the declared charset reads the same.
 _MEANT = {
@@ -57,6 +59,9 @@ _UNTRUSTED = frozenset(("ascii", "cp1252"))
 _NAME_NOISE = re.compile(r"[^a-z0-9]")
 _LONGEST_NAME = 60
 _JAPANESE_ESCAPE = re.compile(rb"\x1b(\$[@B]|\([BJI])")
+_HOLDS_UTF8 = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 _GUESSED_FROM_BYTES = 16 * 1024
 # Below this share of characters that do not fit, the declared charset is right and a few bytes
 # are broken; above it the declaration is.
@@ -115,6 +120,8 @@ def _decoded(data: bytes, codec: str) -> str:
 
 def _mended(data: bytes, codec: str) -> str:
     """Decode what is not quite in the declared charset."""
+    if codec == "utf-8" and not _HOLDS_UTF8.search(data):
+        return _guessed(data)
     patched = data.decode(codec, "replace")
     is_other = codec.startswith("utf-16") and b"\0" not in data
     if is_other or patched.count("\ufffd") > len(patched) * _BROKEN_SHARE:
@@ -136,6 +143,9 @@ def _guessed(data: bytes) -> str:
         return text
     if _JAPANESE_ESCAPE.search(data):
         return _japanese(data)
+    codec = charset_guess.guess(data[:_GUESSED_FROM_BYTES])
+    if codec:
+        return data.decode(codec, "replace")
     best = charset_normalizer.from_bytes(data[:_GUESSED_FROM_BYTES]).best()
     if best is not None and best.encoding != "ascii":
         return data.decode(best.encoding, "replace")
