@@ -94,6 +94,7 @@ class HttpPlatform:
             named = {**_JSON_HEADERS, **named}
         elif form is not None:
             data = aiohttp.FormData(form)
+        _check_headers(named)
         try:
             async with self._session.request(
                 method, url, headers=named, data=data, allow_redirects=False
@@ -101,12 +102,13 @@ class HttpPlatform:
                 content = await _read(answer.content)
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 return PlatformAnswer(answer.status, names, content)
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            # Not even as the cause: some addresses hold a token.
             raise ReplyRefusedError(
                 "bad_address",
-                f"the address {url!r} is none",
+                "the account's settings make an address that is none",
                 "mend the account's settings",
-            ) from error
+            ) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryLaterError(f"no connection: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -132,6 +134,17 @@ class HttpPlatform:
             await self._show_in_chat(thread_key, message)
         except UnavailableError as error:
             raise TryLaterError(f"the chat cannot show it now: {error}") from error
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what would begin another header; it names the header alone."""
+    for name, value in headers.items():
+        if any(one in value for one in "\r\n\0"):
+            raise ReplyRefusedError(
+                "bad_header",
+                f"the header {name} would hold a line break",
+                "look for line breaks in the account's settings and in the reply's id",
+            )
 
 
 async def _fetched(fetch: Callable[[], Awaitable[AccessToken]]) -> AccessToken:

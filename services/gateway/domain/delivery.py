@@ -48,6 +48,8 @@ class EndedReply:
 
     end: End
     part: int
+    # Another thread's reply of the same id is another reply.
+    thread_key: str = ""
 
 
 def attempted(
@@ -92,7 +94,7 @@ def sent(reply: OpenReply, part: int) -> OpenReply | EndedReply | None:
     if part != reply.part:
         return None
     if part + 1 >= reply.parts:
-        return EndedReply(SENT, part)
+        return EndedReply(SENT, part, reply.thread_key)
     return OpenReply(
         reply.position, reply.thread_key, reply.request, part=part + 1, parts=reply.parts
     )
@@ -100,18 +102,20 @@ def sent(reply: OpenReply, part: int) -> OpenReply | EndedReply | None:
 
 def refused(reply: OpenReply, part: int, attempt: int) -> EndedReply | None:
     """Return the end of a reply that was refused before or at an attempt; None when no news."""
-    return EndedReply(REFUSED, part) if (part, attempt) == (reply.part, reply.attempt) else None
+    if (part, attempt) != (reply.part, reply.attempt):
+        return None
+    return EndedReply(REFUSED, part, reply.thread_key)
 
 
 def given_up(reply: OpenReply, part: int, attempt: int) -> EndedReply | None:
     """Return the end of a reply whose attempts have no known outcome; None when no news."""
     if not (reply.under_way or reply.doubtful) or (part, attempt) != (reply.part, reply.attempt):
         return None
-    return EndedReply(UNKNOWN, part)
+    return EndedReply(UNKNOWN, part, reply.thread_key)
 
 
 def found_sent(ended: EndedReply, part: int) -> EndedReply | None:
     """Return the end of a reply whose outcome is known after all; None when no news."""
     if ended.end != UNKNOWN or part != ended.part:
         return None
-    return EndedReply(SENT, part)
+    return replace(ended, end=SENT)

@@ -18,6 +18,7 @@ from services.gateway.domain.outbound import (
 )
 from services.gateway.ports_media import BlobStore
 from services.gateway.senders.sender import Platform
+from services.gateway.sending.hiding import hidden
 from services.gateway.sending.planning import Planner, Way
 from services.gateway.sending.progress import UNKNOWN_OUTCOME, attempt_of, outcome
 from services.kernel.clock import Clock
@@ -105,11 +106,15 @@ class Caller:
             async with asyncio.timeout(self._policy.call_seconds):
                 message_id = await way.sender.send(part, way.account.settings, self._platform(way))
         except ReplyRefusedError as refused:
+            said = hidden(refused.reason, way.account.settings)
+            refused = ReplyRefusedError(refused.code, said, refused.remedy)
             return Outcome(_refusal(request, reply, self._clock.now_us(), refused))
         except TryLaterError as later:
-            return self._later(request, reply, later.reason, "", later.after_us)
+            reason = hidden(later.reason, way.account.settings)
+            return self._later(request, reply, reason, "", later.after_us)
         except (UnknownOutcomeError, TimeoutError) as error:
-            reason = str(error) or f"no answer for {self._policy.call_seconds:g} seconds"
+            reason = hidden(str(error), way.account.settings)
+            reason = reason or f"no answer for {self._policy.call_seconds:g} seconds"
             if way.sender.idempotent:
                 return self._later(request, reply, reason, UNKNOWN_OUTCOME, 0)
             return Outcome(unknown(request, reply, self._clock.now_us(), reason), trouble=True)

@@ -44,6 +44,17 @@ Restored = Callable[[], Iterable[tuple[str, OpenReply]]]
 Crash = Callable[[BaseException], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    part: int
+    attempt: int
+    task: asyncio.Task[None]
+
+    def is_of(self, reply: OpenReply) -> bool:
+        """Tell whether what is known of the reply is that this call is under way."""
+        return reply.under_way and (reply.part, reply.attempt) == (self.part, self.attempt)
+
+
 @dataclass(slots=True)
 class _Desk:
     """An account's line, and how the platform takes what it is sent."""
@@ -76,7 +87,7 @@ class Dispatcher:
         self._desks: dict[str, _Desk] = {}
         self._serving: set[asyncio.Task[None]] = set()
         # What is with a platform, or on its way from there into the log.
-        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._calls: dict[str, _Call] = {}
 
     # -- the lane's follower -----------------------------------------------------------------------
 
@@ -85,7 +96,8 @@ class Dispatcher:
         stranded = 0
         for key, reply in self._restored():
             desk = self._desk_of(key)
-            if key in self._calls:
+            call = self._calls.get(key)
+            if call is not None and call.is_of(reply):
                 desk.line.hold(key, reply)
             elif reply.under_way:
                 stranded += 1
@@ -114,7 +126,7 @@ class Dispatcher:
         self._forget()
         if self._calls:
             limit = self._policy.call_seconds + _FAREWELL_SECONDS
-            await asyncio.wait(self._calls.values(), timeout=limit)
+            await asyncio.wait([call.task for call in self._calls.values()], timeout=limit)
 
     # -- an account's line -------------------------------------------------------------------------
 
@@ -164,7 +176,7 @@ class Dispatcher:
 
     def _start_call(self, key: str, reply: OpenReply) -> None:
         task = asyncio.create_task(self._call(key, reply))
-        self._calls[key] = task
+        self._calls[key] = _Call(reply.part, reply.attempt, task)
         task.add_done_callback(self._crash_on_error)
 
     async def _call(self, key: str, reply: OpenReply) -> None:
@@ -176,7 +188,8 @@ class Dispatcher:
             self._pause(desk, result, started_us)
             await self._journal.write(result.event)
         finally:
-            if self._calls.get(key) is asyncio.current_task():
+            call = self._calls.get(key)
+            if call is not None and call.task is asyncio.current_task():
                 del self._calls[key]
 
     def _pause(self, desk: _Desk, result: Outcome, started_us: int) -> None:
@@ -199,7 +212,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """End what is left; the log knows what was attempted."""
         self._forget()
-        calls = list(self._calls.values())
+        calls = [call.task for call in self._calls.values()]
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)

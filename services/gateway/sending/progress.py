@@ -17,6 +17,8 @@ _SUFFIXES = {
 }
 # The code of a delay after which nobody knows whether the platform took the attempt before it.
 UNKNOWN_OUTCOME: Final = "unknown_outcome"
+# A platform's words may be long, and may end within a character.
+_LONGEST_REASON: Final = 1000
 # They come once for every attempt; the others end a part.
 _OF_AN_ATTEMPT = frozenset({ReplyState.REPLY_STATE_ATTEMPTED, ReplyState.REPLY_STATE_DELAYED})
 
@@ -95,11 +97,28 @@ def outcome(
         part=reply.part,
         parts=reply.parts,
         attempt=reply.attempt,
-        message_id=message_id,
+        message_id=_whole(message_id),
         text=text,
-        code=code,
-        reason=reason,
+        code=_whole(code),
+        reason=_whole(reason),
         remedy=remedy,
         next_attempt_at_us=next_attempt_at_us,
     )
     return progressed(request, now_us, told)
+
+
+def taken_by_another(request: Event) -> Event:
+    """Return the refusal of a reply whose id is that of a reply in another thread."""
+    told = ReplyProgressed(
+        state=ReplyState.REPLY_STATE_REFUSED,
+        code="reply_id_taken",
+        reason="a reply in another thread of the account has this id",
+        remedy="send it again with an id of its own",
+    )
+    event = progressed(request, request.accepted_at_us, told)
+    event.event_id = f"{request.event_id}/refused"
+    return event
+
+
+def _whole(text: str) -> str:
+    return text[:_LONGEST_REASON].encode(errors="replace").decode()

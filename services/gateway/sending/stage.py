@@ -11,7 +11,7 @@ from services.gateway.domain import delivery
 from services.gateway.domain.delivery import EndedReply, OpenReply
 from services.gateway.domain.ticking import LIVE
 from services.gateway.sending.follow_ups import Ended, Waiting, Written
-from services.gateway.sending.progress import UNKNOWN_OUTCOME, reply_key
+from services.gateway.sending.progress import UNKNOWN_OUTCOME, reply_key, taken_by_another
 from services.kernel.lane.stage import InvalidEventError, Stage, Turn
 from services.kernel.lane.state import table_of
 from services.kernel.lane.timers import Timer
@@ -52,12 +52,15 @@ class SendReplies(Stage):
             )
         _check(event)
         if body == "reply_requested":
-            _on_requested(event, turn)
+            if not _on_requested(event, turn):
+                self._tell(taken_by_another(event), turn)
         elif self._on_progressed(event, turn):
-            partition = partition_of(event.thread_key, self._head_partitions)
             told = Event()
             told.CopyFrom(event)
-            turn.send(HEAD_TOPIC, partition, told)
+            self._tell(told, turn)
+
+    def _tell(self, event: Event, turn: Turn) -> None:
+        turn.send(HEAD_TOPIC, partition_of(event.thread_key, self._head_partitions), event)
 
     def _on_progressed(self, event: Event, turn: Turn) -> bool:
         """Apply a report; return whether it was news."""
@@ -85,16 +88,19 @@ class SendReplies(Stage):
         turn.table(ENDED).delete(timer.timer_id)
 
 
-def _on_requested(event: Event, turn: Turn) -> None:
+def _on_requested(event: Event, turn: Turn) -> bool:
+    """Let it wait for its turn unless it is known; False when another thread's has its id."""
     key = reply_key(event)
-    if key in turn.table(OPEN) or key in turn.table(ENDED):
-        return
+    known = turn.table(OPEN).get(key) or turn.table(ENDED).get(key)
+    if known is not None:
+        return known.thread_key in ("", event.thread_key)
     asked = turn.table(ASKED)
     position = (asked.get(_COUNT) or 0) + 1
     asked.put(_COUNT, position)
     reply = OpenReply(position, event.thread_key, event.SerializeToString(deterministic=True))
     turn.table(OPEN).put(key, reply)
     turn.follow_up(Waiting(key, reply))
+    return True
 
 
 def _on_late_word(key: str, told: ReplyProgressed, turn: Turn) -> bool:

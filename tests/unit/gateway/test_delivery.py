@@ -42,24 +42,24 @@ def test_the_last_part_ends_the_reply_and_an_earlier_one_leads_to_the_next() -> 
     assert isinstance(following, OpenReply)
     assert (following.part, following.attempt, following.under_way) == (1, 0, False)
     assert delivery.sent(following, 0) is None
-    assert delivery.sent(under_way(), 0) == EndedReply("sent", 0)
+    assert delivery.sent(under_way(), 0) == EndedReply("sent", 0, ASKED.thread_key)
 
 
 def test_what_is_out_is_out_whichever_attempt_it_was() -> None:
     later = delivery.attempted(under_way(), 0, 1, 2, 7)
     assert later is not None
-    assert delivery.sent(later, 0) == EndedReply("sent", 0)
+    assert delivery.sent(later, 0) == EndedReply("sent", 0, ASKED.thread_key)
 
 
 def test_a_refusal_ends_the_reply_it_is_about() -> None:
-    assert delivery.refused(ASKED, 0, 0) == EndedReply("refused", 0)
-    assert delivery.refused(under_way(), 0, 1) == EndedReply("refused", 0)
+    assert delivery.refused(ASKED, 0, 0) == EndedReply("refused", 0, ASKED.thread_key)
+    assert delivery.refused(under_way(), 0, 1) == EndedReply("refused", 0, ASKED.thread_key)
     assert delivery.refused(under_way(), 0, 0) is None
 
 
 def test_nobody_gives_up_what_was_never_attempted() -> None:
     assert delivery.given_up(ASKED, 0, 0) is None
-    assert delivery.given_up(under_way(), 0, 1) == EndedReply("unknown", 0)
+    assert delivery.given_up(under_way(), 0, 1) == EndedReply("unknown", 0, ASKED.thread_key)
 
 
 def test_only_an_unknown_end_can_turn_out_to_be_sent() -> None:

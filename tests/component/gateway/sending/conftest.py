@@ -32,7 +32,7 @@ PARTITIONS = 4
 
 @dataclass(frozen=True)
 class PostSettings:
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=("a-secret-of-some-length",), repr=False)
 
 
 @dataclass

@@ -158,6 +158,24 @@ async def test_an_address_that_is_none_names_the_settings(world: World) -> None:
     assert refused.value.code == "bad_address"
 
 
+@pytest.mark.parametrize(
+    "base", ["api.example.org", "https://", "ftp://api.example.org", "http://[x"]
+)
+async def test_a_bad_address_is_told_without_the_token_in_it(world: World, base: str) -> None:
+    with pytest.raises(ReplyRefusedError) as refused:
+        await world.platform.request("POST", f"{base}/bot123:SECRET/sendMessage", json={})
+    assert "SECRET" not in refused.value.reason
+
+
+async def test_a_header_that_would_begin_another_is_refused_and_ends_nobody(world: World) -> None:
+    with pytest.raises(ReplyRefusedError) as refused:
+        await world.platform.request(
+            "POST", f"{world.base}/echo", headers={"Authorization": "Bearer t\r\nX: 1"}, json={}
+        )
+    assert refused.value.code == "bad_header"
+    assert "Bearer" not in refused.value.reason
+
+
 class Desk:
     """Gives out tokens, and counts."""
 

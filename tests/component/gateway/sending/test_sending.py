@@ -317,6 +317,49 @@ async def test_a_new_assignment_does_not_disturb_a_call_of_the_same_process(offi
     assert len(office.sender.calls) == 1
 
 
+async def test_an_outcome_that_came_into_the_log_before_the_assignment_frees_its_thread(
+    office: Any,
+) -> None:
+    """The log took the answer, and this process has not heard that it did."""
+    written = asyncio.Event()
+    append = office.log.append
+
+    async def append_and_wait(records: Any) -> None:
+        await append(records)
+        if office.told(reply_id)[-1:] == ["delayed"]:
+            await written.wait()
+
+    office.log.append = append_and_wait
+    office.sender.script["busy"] = [TryLaterError("busy", 300_000)]
+    reply_id = "r1"
+    office.ask("busy", reply_id=reply_id)
+    await office.until_told(reply_id, "attempted", "delayed")
+    office.dispatcher.assigned(range(4))
+    written.set()
+    await office.until_told(reply_id, "attempted", "delayed", "attempted", "sent")
+
+
+async def test_a_reason_holds_no_secret_of_the_account_and_no_half_characters(office: Any) -> None:
+    said = "Malformed access token a-secret-of-some-length \ud83d"
+    office.sender.script["no"] = [ReplyRefusedError("190", said)]
+    reply_id = office.ask("no")
+    await office.until_told(reply_id, "attempted", "refused")
+    assert office.head(reply_id)[-1].reply_progressed.reason == "Malformed access token *** ?"
+
+
+async def test_an_id_that_is_taken_by_another_thread_is_refused_and_not_passed_over(
+    office: Any,
+) -> None:
+    office.ask("Hello", reply_id="r1", thread="1")
+    await office.until_told("r1", "attempted", "sent")
+    office.ask("Good bye", reply_id="r1", thread="2")
+    await office.until(lambda: office.told("r1")[-1] == "refused")
+    refused = office.head("r1")[-1]
+    assert refused.thread_key == "acme/post/2"
+    assert refused.reply_progressed.code == "reply_id_taken"
+    assert [text for _, text in office.sender.taken] == ["Hello"]
+
+
 # -- what goes along -----------------------------------------------------------------------------
 
 
