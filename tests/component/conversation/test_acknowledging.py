@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import msgpack
 
 from careline.channel.v1.replies_pb2 import ReplyProgressed, ReplyRequested, ReplyState
 from careline.event.v1.event_pb2 import Event
 from services.conversation.acknowledger import Acknowledger
-from services.conversation.domain.acknowledging import AcknowledgingPolicy
-from services.conversation.domain.conversation import conversation_id_of
+from services.conversation.domain.acknowledging import AcknowledgingPolicy, Waiting
+from services.conversation.domain.conversation import conversation_id_of, new_conversation
 from services.conversation.domain.wording import BUILT_IN
 from services.conversation.replies import REPLIES_TOPIC
 from services.conversation.streams import lane_spec, stage
@@ -250,6 +251,15 @@ def test_a_timer_that_is_left_when_it_is_switched_off_does_nothing(
     run(off, events.tick(300))
     assert requests(off) == []
     assert timers(off) == []
+
+
+def test_a_conversation_of_an_earlier_version_waits_for_nothing() -> None:
+    conversation = new_conversation("acme", "acme/x/1", "x", 1, START_US)
+    row = msgpack.decode(CONVERSATIONS.encode(conversation))
+    before = CONVERSATIONS.decode(msgpack.encode(row[:-1]))
+    assert before == conversation
+    conversation.waiting = Waiting(1, 2, "de", 3, acknowledged=True, acknowledged_at_us=4)
+    assert CONVERSATIONS.decode(CONVERSATIONS.encode(conversation)) == conversation
 
 
 @pytest.mark.parametrize("instant", Instant)
