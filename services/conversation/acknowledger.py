@@ -60,14 +60,14 @@ class Acknowledger:
 
     def answer(self, conversation: Conversation, at_us: int, turn: Turn) -> None:
         """Take an answer of a person or a bot, or one on its way, and keep the conversation."""
-        if self.policy.after_us:
+        if self._is_followed(conversation):
             conversation.waiting = answer(conversation.waiting, at_us)
             turn.table(CONVERSATIONS).put(conversation.conversation_id, conversation)
             self._follow(conversation, turn)
 
     def end(self, conversation: Conversation, turn: Turn) -> None:
         """Take the end, if it is one; the caller keeps the conversation."""
-        if self.policy.after_us and conversation.status in FINISHED:
+        if conversation.status in FINISHED and self._is_followed(conversation):
             conversation.waiting = end(conversation.waiting)
             self._follow(conversation, turn)
 
@@ -103,6 +103,10 @@ class Acknowledger:
         hand_over(event, conversation, turn)
         attach(event, conversation, conversation.brand_id)
         turn.emit(event)
+
+    def _is_followed(self, conversation: Conversation) -> bool:
+        # What waited when it was switched off must not be acknowledged when it is on again.
+        return self.policy.after_us > 0 or conversation.waiting.since_us > 0
 
     def _follow(self, conversation: Conversation, turn: Turn) -> None:
         """Let the timer follow what the conversation waits for."""

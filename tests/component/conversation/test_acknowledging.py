@@ -238,19 +238,37 @@ def test_after_hours_of_silence_of_all_channels_a_machine_is_silent_too(
     assert conversation.waiting.since_us == 0
 
 
+def restarted(lane: LaneHarness, acknowledger: Acknowledger) -> LaneHarness:
+    """Stop in order and go on with other settings."""
+    stopped = lane.core.close(clean=True).changes[0]
+    after = lane_with(acknowledger)
+    after.inputs, after.committed, after.outputs = lane.inputs, lane.committed, lane.outputs
+    after.changelog = {
+        0: {**lane.changelog[0], **{key: row for key, row in stopped if row is not None}}
+    }
+    after.start()
+    return after
+
+
 def test_a_timer_that_is_left_when_it_is_switched_off_does_nothing(
     lane: LaneHarness, events: Any
 ) -> None:
     run(lane, contact(events, 10))
-    off = lane_with(Acknowledger())
-    # Another version begins where this one stopped in order, with its state.
-    changes = lane.core.close(clean=True).changes[0]
-    rows = {**lane.changelog[0], **{key: value for key, value in changes if value is not None}}
-    off.changelog, off.inputs, off.committed = {0: rows}, lane.inputs, lane.committed
-    off.start()
+    off = restarted(lane, Acknowledger())
     run(off, events.tick(300))
     assert requests(off) == []
     assert timers(off) == []
+
+
+def test_who_was_answered_while_it_was_off_is_not_acknowledged_when_it_is_on_again(
+    lane: LaneHarness, events: Any
+) -> None:
+    run(lane, contact(events, 10))
+    off = restarted(lane, Acknowledger())
+    run(off, events.message("agent", 20))
+    on = restarted(off, ACKNOWLEDGER)
+    run(on, events.tick(300))
+    assert requests(on) == []
 
 
 def test_a_conversation_of_an_earlier_version_waits_for_nothing() -> None:
