@@ -61,6 +61,7 @@ _PERSON_HINTS = (GIVEN, FAMILY, FULL, BIRTH_DATE, BIRTH_YEAR, AGE, NATIONAL_ID, 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _EMAIL_VALUE = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _DATE_VALUE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_CODE_VALUE = re.compile(r"[A-Za-z]{0,5}[-_/]?\d+([-_/.]\d+)*")
 _FEW_KINDS, _NEARLY_ALL = 0.2, 0.95
 
 
@@ -130,6 +131,8 @@ def _kind_of_values(values: Sequence[str]) -> str:
         return IGNORE  # an id or a position
     if distinct <= _FEW_KINDS:
         return CATEGORY
+    if _share(_CODE_VALUE, values) > _NEARLY_ALL:
+        return IGNORE  # numbers of somebody's own making
     return TEXT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-BLOCK_CAP = 100
+BLOCK_CAP = 50
 
 
 class BlockIndex:
