@@ -15,6 +15,7 @@ _ROUTE = re.compile(r"@[^:<>]*:")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _EMPTY_BRACKETS = re.compile(r"\(\s{0,99}\)|\[\s{0,99}\]|<\s{0,99}>")
 _SPACES = re.compile(r"\s+")
+_DOT = re.compile(r"\s{0,9}\.\s{1,9}|\s{1,9}\.")
 _LONGEST = 32 * 1024
 _MOST = 200
 
@@ -96,7 +97,7 @@ def _address(text: str) -> str:
     text = _ROUTE.sub("", text.strip(), count=1) if text.strip().startswith("@") else text
     if _QUOTED.fullmatch(text.strip()):
         return text.strip()
-    text = text.strip().strip("'\"<>").removeprefix("mailto:")
+    text = _DOT.sub(".", text).strip().strip("'\"<>").removeprefix("mailto:")
     local, at, domain = text.rpartition("@")
     local, domain = local.strip(), domain.strip().rstrip(".>")
     if local.startswith('"') != local.endswith('"'):

@@ -156,7 +156,7 @@ def _file(one: transfer.Enclosed) -> Attachment:
 
 
 def _attachment(entity: Entity, content: Content, *, related: bool) -> Attachment:
-    data, name = entity.content, entity.name
+    data, name = entity.content, entity.name or entity.other_name
     if entity.media_type in _MESSAGES and not name:
         name = _name_of_message(data)
     content_id = entity.content_id

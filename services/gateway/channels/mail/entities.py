@@ -50,16 +50,27 @@ class Entity:
     @property
     def name(self) -> str:
         """Return the file's name without folders, or ""."""
-        name = self.disposition_parameters.get("filename", "").strip() or self.parameters.get(
-            "name", ""
+        return _plain_name(
+            self.disposition_parameters.get("filename", "").strip()
+            or self.parameters.get("name", "")
         )
-        name = "".join(" " if ord(one) < 32 or one == "\x7f" else one for one in name)  # noqa: PLR2004
-        return re.split(r"[/\\]", name.strip())[-1].strip()
+
+    @property
+    def other_name(self) -> str:
+        """Return a name that stands where it does not belong, or the end of the address."""
+        named = self.parameters.get("filename", "") or self.disposition_parameters.get("name", "")
+        location = self.headers.text("content-location").split("?")[0].split("#")[0]
+        return _plain_name(named.strip() or location)
 
     def walk(self) -> Iterator[Entity]:
         yield self
         for part in self.parts:
             yield from part.walk()
+
+
+def _plain_name(name: str) -> str:
+    name = "".join(" " if ord(one) < 32 or one == "\x7f" else one for one in name)  # noqa: PLR2004
+    return re.split(r"[/\\]", name.strip())[-1].strip()
 
 
 class _Budget:

@@ -97,6 +97,8 @@ _OTHERS = (
 )
 FROM_LABEL = re.compile(rf"^[\s*>|]{{0,10}}(?:{_FROM})\*?\s{{0,3}}[:：]\*?(?:\s|\S)", re.IGNORECASE)
 LABEL = re.compile(rf"^[\s*>|]{{0,10}}(?:{_FROM}|{_OTHERS})\*?\s{{0,3}}[:：]", re.IGNORECASE)
+# All labels in one line, as some programs put them.
+LABEL_WITHIN = re.compile(r"(?:^|\s)(From|To|Sent|Date|Subject|Cc|Reply-To): ")
 RULE = re.compile(r"^\s{0,5}[-_*=]{3,100}\s{0,5}$")
 
 QUOTED_LINE = re.compile(r"^\s{0,3}[>＞]")

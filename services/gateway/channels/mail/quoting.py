@@ -132,8 +132,12 @@ def _with_rule(lines: list[str], index: int) -> int:
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
-    if not marks.LABEL.match(lines[index][:_LONGEST_LINE]):
+    first = lines[index][:_LONGEST_LINE]
+    if not marks.LABEL.match(first):
         return False
+    within = set(marks.LABEL_WITHIN.findall(first))
+    if len(within) >= _FEWEST_LABELS and "From" in within:
+        return True
     labels, with_sender, seen = 0, False, 0
     for line in lines[index : index + 2 * _BLOCK_LINES]:
         if not line.strip():

@@ -16,6 +16,7 @@ _OURS = re.compile(r"careline\.[0-9a-f]{8,64}\.([A-Za-z0-9_-]{1,800})@.+", re.DO
 _BRACKETED = re.compile(r"<([^<>]{1,1000})>")
 _BARE = re.compile(r"[^\s<>,;\"']{1,500}@[^\s<>,;\"']{1,500}")
 _SPACES = re.compile(r"\s+")
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
 # Longer ids are named by their digest, so that a thread's id always fits into one of ours.
 LONGEST_ID = 250
 _MOST_IDS = 500
@@ -84,7 +85,7 @@ def ids(text: str) -> list[str]:
     """Return the ids in a text, once each, in their order, without brackets and folds."""
     found: dict[str, None] = {}
     for one in _BRACKETED.findall(text) or _BARE.findall(text):
-        identifier = _SPACES.sub("", one)
+        identifier = _SPACES.sub("", _COMMENT.sub("", one) if _SPACES.search(one) else one)
         if identifier:
             found.setdefault(_bounded(identifier))
         if len(found) >= _MOST_IDS:

@@ -36,6 +36,7 @@ def read(head: str, body: str = "Hello.") -> tuple[IncomingEvent, WrittenMessage
         ('"=?utf-8?B?5byg5LiJ?=" <z@x.example>', ("张三", "z@x.example")),
         ('"Foo <a@x.example>', ("Foo", "a@x.example")),
         ("Foo Bar <foo@x.example", ("Foo Bar", "foo@x.example")),
+        ("Foo <foo@mail(here).  x . example>", ("Foo", "foo@mail.x.example")),
         ("Name [a@x.example]", ("Name", "a@x.example")),
         ("<@relay.example:joe@x.example>", ("", "joe@x.example")),
         ("Team: a@x.example, b@x.example;", ("", "a@x.example")),
@@ -201,6 +202,11 @@ def test_ids_without_brackets_and_with_folds_are_found() -> None:
     assert threads.ids("<a\n b@x>, <c@x>") == ["ab@x", "c@x"]
     assert threads.ids("a@x, b@x") == ["a@x", "b@x"]
     assert threads.ids("nothing") == []
+
+
+def test_ids_with_spaces_lose_them_and_their_comments() -> None:
+    event, _ = read("From: a@x.example\nMessage-ID: <12 @ mail (here) .x.example>")
+    assert event.event_id == "12@mail.x.example"
 
 
 def test_an_answer_to_our_mail_finds_its_thread_without_references() -> None:

@@ -88,6 +88,31 @@ def test_undeclared_bytes_are_guessed_the_same_every_time() -> None:
     assert charsets.decode(data, "unknown-8bit") == text
 
 
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Müller", "cp1252"),
+        ("HÄNSCHEL", "latin-1"),
+        ("São Paulo, ação", "cp1252"),
+        ("Besök på måndag", "latin-1"),
+        ("It’s €5 – really", "cp1252"),
+        ("你好", "gb18030"),
+        ("请问我的订单什么时候发货？", "gb18030"),
+        ("您好，請問訂單", "big5"),
+        ("注文の件について", "shift_jis"),
+        ("注文の件について", "euc-jp"),
+        ("안녕하세요, 주문", "euc-kr"),
+        ("Привет, мир", "cp1251"),
+        ("Здравствуйте, где мой заказ?", "koi8-r"),
+        ("Καλημέρα σας", "cp1253"),
+        ("مرحبا بك", "cp1256"),
+    ],
+)
+@pytest.mark.parametrize("declared", ["", "us-ascii", "utf-8", "x-unknown"])
+def test_a_few_undeclared_words_are_guessed(text: str, codec: str, declared: str) -> None:
+    assert charsets.decode(text.encode(codec), declared) == text
+
+
 def test_vendors_characters_in_japanese_mail_are_read() -> None:
     assert charsets.decode(b"\x1b$B-!-j\x1b(B ok", "iso-2022-jp") == "①㈱ ok"
 
@@ -185,6 +210,19 @@ def test_a_line_that_a_mailbox_file_has_marked_is_no_quote() -> None:
     assert message("From: a@x.example\n\n>From what I see\nit works.").text == (
         "From what I see\nit works."
     )
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Content-Type: image/png; filename="plan.png"',
+        'Content-Type: image/png\nContent-Disposition: inline; name="plan.png"',
+        "Content-Type: image/png\nContent-Location: https://x.example/a/plan.png?b=1",
+    ],
+)
+def test_a_files_name_is_found_where_it_does_not_belong(head: str) -> None:
+    [attachment] = message(parts("mixed", PLAIN + "See.", head + "\n\nx")).attachments
+    assert attachment.name == "plan.png"
 
 
 def test_an_empty_text_does_not_cost_a_file() -> None:

@@ -39,6 +39,7 @@ OLDER_MAILS = [
     "------------------ 原始邮件 ------------------\n发件人: 客服\n\nOld",
     "________________________________\nFrom: Help\nSent: Monday\nTo: Tom\nSubject: Q\n\nOld",
     "*From:* Help <h@x.example>\n*Sent:* Monday\n*To:* Tom\n*Subject:* Q\n\nOld",
+    "Date: Mon, 4 May 2020 10:00 From: Help <h@x.example> To: Tom Subject: Q\n\nOld",
     "Von: Hilfe\nGesendet: Montag\nAn: Tom\nBetreff: Frage\n\nOld",
     "De : Aide\nEnvoyé : lundi\nÀ : Tom\nObjet : Question\n\nOld",
     "发件人：客服\n发送时间：2020年5月4日\n收件人：王\n主题：回复\n\nOld",
