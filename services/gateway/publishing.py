@@ -212,25 +212,30 @@ class BatchPublisher:
 
     async def _empty_rest(self) -> bool:
         """Send what is left while nobody publishes, then publish directly again."""
+        deadline = asyncio.get_running_loop().time() + self._policy.attempt_seconds
         async with self._spooling:
-            try:
-                async with asyncio.timeout(self._policy.attempt_seconds):
-                    while (segment := await asyncio.to_thread(self._spool.oldest)) is not None:
-                        await self._send_segment(segment)
-            except TimeoutError:
-                self._answers = False
-                return False
+            while (segment := await asyncio.to_thread(self._spool.oldest)) is not None:
+                try:
+                    await self._send_segment(segment, deadline)
+                except TimeoutError:
+                    self._answers = False
+                    return False
             self._answers = True
             self._away.clear()
             self._direct.set()
         log.info("events go straight to the log")
         return True
 
-    async def _send_segment(self, segment: SpooledSegment) -> None:
-        """Publish a segment, then remove it. Dying between the two publishes it again."""
+    async def _send_segment(self, segment: SpooledSegment, deadline: float | None = None) -> None:
+        """Publish a segment, then remove it. Dying between the two publishes it again.
+
+        Raise ``TimeoutError`` when the log has not taken it by then; the disk is never left alone
+        with half of a removal.
+        """
         now_us = self._clock.now_us()
         records = [decode_spooled(one, now_us) for one in segment.records]
-        await self._log.append(records)
+        async with asyncio.timeout_at(deadline):
+            await self._log.append(records)
         self._answers = True
         await asyncio.to_thread(self._spool.remove, segment)
         self._observe_spool()

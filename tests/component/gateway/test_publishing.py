@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,30 @@ async def test_a_disk_that_fails_turns_senders_away_and_tears_nothing(
     await eventually(lambda: gateway.publisher.direct)
     acknowledged = [one for one in dict.fromkeys(ids(gateway.events())) if one != "e1"]
     assert acknowledged == ["e0", "e2"]
+
+
+async def test_a_disk_that_is_slow_to_forget_is_waited_for(
+    gateway: Any, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    remove = gateway.spool.remove
+    removing: list[int] = []
+
+    def remove_slowly(segment: Any) -> None:
+        removing.append(segment.number)
+        time.sleep(0.3)
+        remove(segment)
+
+    monkeypatch.setattr(gateway.spool, "remove", remove_slowly)
+    await gateway.publisher.wait_until_direct()
+    gateway.log.go_away()
+    await gateway.publisher.publish([event(0)])
+    gateway.log.come_back()
+    await eventually(lambda: len(removing) == 1)
+    await gateway.publisher.publish([event(1)])
+    await eventually(lambda: gateway.publisher.direct)
+    await gateway.publisher.publish([event(2)])
+    assert ids(gateway.events()) == ["e0", "e0", "e1", "e2"]
+    assert gateway.spool.size_bytes == 0
 
 
 async def test_too_much_that_waits_in_memory_turns_senders_away(make_gateway: Any) -> None:
