@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from services.cli.output import FAILED, fail, out, plainly, print_json
 from services.kpi.domain import conformance as reports
 from services.sla.domain.conformance import CaseResult, Verdict, run_cases
+from services.sla.domain.plain_data import DataError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The cases, as JSON.")]
@@ -23,8 +25,12 @@ def sla(file: File, as_json: Json = False) -> None:
         document = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         fail(f"{file} is not JSON: {error}")
-    by_id = {case["id"]: case for case in document["cases"]}
-    results = [_reported(by_id[each.case_id], each) for each in run_cases(document)]
+    try:
+        ran = run_cases(document)
+    except DataError as error:
+        fail(f"{file}: {error}")
+    # A result for every case, in the same order: names may be missing, or stand twice.
+    results = [_reported(case, each) for case, each in zip(document["cases"], ran, strict=True)]
     failed = [each for each in results if each.verdict == "failed"]
     # To decline a case that is marked as optional is one of its right answers.
     passed = [each for each in results if each.verdict in {"ok", "declined"}]
@@ -38,7 +44,7 @@ def sla(file: File, as_json: Json = False) -> None:
                         "case": each.case_id,
                         "verdict": each.verdict,
                         "expected": each.expected,
-                        "actual": each.actual,
+                        "actual": _shown(each),
                         "reason": each.reason,
                     }
                     for each in results
@@ -53,16 +59,31 @@ def sla(file: File, as_json: Json = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _reported(case: dict[str, Any], result: CaseResult) -> CaseResult:
+def _reported(case: Any, result: CaseResult) -> CaseResult:
     """Answer what asks about a report and not about a promise: that is the KPIs' to say."""
-    if case["kind"] not in reports.KINDS:
+    if result.verdict != "out of scope":
         return result
-    actual = reports.actual(case)
-    verdict: Verdict = "ok" if actual == case["expect"] else "failed"
-    return CaseResult(result.case_id, verdict, case["expect"], actual)
+    expect = case.get("expect")
+    if not isinstance(expect, dict):
+        return replace(result, verdict="failed", reason="'expect' is missing")
+    try:
+        actual = reports.actual(case)
+    except reports.ReportCaseError as error:
+        return replace(result, verdict="failed", expected=expect, reason=str(error))
+    verdict: Verdict = "ok" if actual == expect else "failed"
+    return CaseResult(result.case_id, verdict, expect, actual)
 
 
 def _line(case: CaseResult) -> str:
     if case.verdict == "failed":
-        return f"{case.case_id}: expected {case.expected}, actual {case.actual}"
+        why = f" ({case.reason})" if case.reason else ""
+        return f"{case.case_id}: failed: expected {case.expected}, actual {_shown(case)}{why}"
     return f"{case.case_id}: {case.verdict}" + (f" ({case.reason})" if case.reason else "")
+
+
+def _shown(case: CaseResult) -> dict[str, Any]:
+    """Return what came out as plain data; a state may go by several names."""
+    return {
+        key: "/".join(sorted(value)) if isinstance(value, frozenset) else value
+        for key, value in case.actual.items()
+    }

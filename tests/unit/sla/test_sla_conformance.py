@@ -105,16 +105,51 @@ def test_one_continuous_wait_is_missed_once_however_often_the_customer_writes() 
 def test_only_an_optional_case_may_be_declined() -> None:
     case = span(start="2026-03-02T16:30:00Z", target_min=60, expect={"due_at": None})
     case["calendar"] = "closed"
-    with pytest.raises(DataError, match=r"calendars\.closed\.hours: no weekday has open hours"):
-        run_cases(document(case))
-    assert run_cases(document({**case, "optional": True}))[0].verdict == "declined"
+    refused, declined = run_cases(document(case, {**case, "optional": True}))
+    assert (refused.verdict, declined.verdict) == ("failed", "declined")
+    assert "calendars.closed.hours: no weekday has open hours" in refused.reason
 
 
-def test_mistakes_in_the_file_are_named() -> None:
+def test_a_file_that_holds_no_cases_is_refused() -> None:
     with pytest.raises(DataError, match="cases file: 'cases' is missing"):
         run_cases({"calendars": {}})
-    with pytest.raises(DataError, match="case s: no calendar 'night' in the file"):
-        run_cases(document(span(calendar="night")))
-    step = {"do": [{"at": "2026-03-02T09:00:00Z", "type": "sings"}], "expect": {}}
-    with pytest.raises(DataError, match="unknown event type 'sings'"):
-        run_cases(document(span(kind="timeline", policy={}, steps=[step])))
+    with pytest.raises(DataError, match="cases: expected a list"):
+        run_cases({"calendars": {}, "cases": {}})
+
+
+SINGS = {"do": [{"at": "2026-03-02T09:00:00Z", "type": "sings"}], "expect": {"next_due_at": None}}
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ("nothing but text", "a case is a mapping"),
+        ({"kind": "metric_span"}, "'id' is missing"),
+        (span(kind="weather", expect={}), "unknown kind 'weather'; known are metric_span"),
+        (span(calendar="night"), "no calendar 'night' in the file; it has office, closed"),
+        (span(target_min=60, expect={"due_at": "x"}), "'start' is missing"),
+        (span(start="Monday", expect={}), "start: 'Monday' is not an instant"),
+        (span(start="2026-03-02T09:00:00Z", target_min="1h"), "'1h' is not a length of time"),
+        (span(start="2026-03-02T09:00:00Z", target_min=60), "'expect' is missing"),
+        (
+            span(start="2026-03-02T09:00:00Z", target_min=60, expect={"mood": "good"}),
+            "nothing is known of mood; known are due_at",
+        ),
+        (span(kind="timeline", policy={}, steps=[SINGS]), "unknown event type 'sings'"),
+        (span(kind="timeline", policy={}), "steps: expected a list"),
+        (span(kind="open_periods", after="2026-03-02T09:00:00Z"), "expect: 'periods' is missing"),
+        (span(kind="policy_status", policy=[], events=[]), "policies[0]: expected a mapping"),
+        (
+            span(start="2026-03-02T09:00:00Z", pauses=[["2026-03-02T09:30:00Z"]]),
+            "the case cannot be read: IndexError",
+        ),
+    ],
+)
+def test_a_broken_case_fails_by_itself_and_says_why(broken: Any, reason: str) -> None:
+    sound = span(
+        start="2026-03-02T10:00:00Z", target_min=60, expect={"due_at": "2026-03-02T11:00:00Z"}
+    )
+    first, second = run_cases(document(broken, sound))
+    assert first.verdict == "failed"
+    assert reason in first.reason
+    assert second.verdict == "ok"
