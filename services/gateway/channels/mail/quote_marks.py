@@ -35,6 +35,9 @@ OPENING = re.compile(
 # Where it begins within a line, behind the author's own words.
 OPENING_WITHIN = re.compile(r"(?<=[\s-])(?:On|Am|Le|El|Op|Il)\s(?=[^\n]{0,20}\d)")
 DATE_FIRST = re.compile(r"^\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}\D")
+_DAY_AND_TIME = re.compile(r"\b(?:19|20)\d\d\b[^\n]{0,20}\b\d{1,2}[.:]\d{2}\b")
+# One of these begins an attribution of several lines.
+OPENINGS = (OPENING, DATE_FIRST, _DAY_AND_TIME)
 # A verbless line before quoted ones introduces them if it tells a day, a time or an address.
 TELLS_DAY_OR_WHO = re.compile(
     r"\d{1,4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,4}|\b\d{1,2}:\d{2}\b|\b(?:19|20)\d\d\b|\S@\S|<\S"
@@ -118,6 +121,7 @@ MOBILE = re.compile(
     r"(?:\w{1,20} )?(?:sent|posted|written|typed) (?:from|via|with|by|using|on)\b"
     rf"[^\n]{{0,30}}(?:{_DEVICE})"
     r"|sent from my \S|sent from a phone|sent via mobile|\w{1,20} from mobile$|från min \S"
+    r"|(?-i:Sent (?:from|via|with|using) [A-Z])[\w .]{0,30}(?:<|$)|provenance : courrier pour"
     rf"|(?:from|on) my (?:{_DEVICE})|get (?:the )?(?:outlook|boxbe|bluemail|spike)\b|"
     rf"(?:gesendet|verschickt|geschrieben) (?:von|mit|über)\b[^\n]{{0,40}}(?:{_DEVICE})|"
     r"(?:von|diese nachricht wurde von) mein\w{0,3} [^\n]{1,60} gesendet|"

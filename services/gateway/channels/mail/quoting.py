@@ -14,6 +14,10 @@ from services.gateway.channels.mail import quote_marks as marks
 
 _Kind: TypeAlias = Literal["own", "quoted", "signature"]
 
+# Marks of writing from right to left, which have no width and stand anywhere.
+_DIRECTIONS = dict.fromkeys(
+    map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _LONGEST_LINE = 2000
 _MOST_LINES = 20_000
 _ATTRIBUTION_LINES = 5
@@ -40,8 +44,9 @@ def split(text: str) -> Said:
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], "\n".join(lines[_MOST_LINES - 1 :])]
     lines = _apart(lines)
-    kinds, empty_is_right = _kinds(lines)
-    _mark_signatures(lines, kinds)
+    plain = [line.translate(_DIRECTIONS) for line in lines]
+    kinds, empty_is_right = _kinds(plain)
+    _mark_signatures(plain, kinds)
     own = _joined(lines, kinds, "own")
     quoted, signature = _joined(lines, kinds, "quoted"), _joined(lines, kinds, "signature")
     if own or empty_is_right or not (quoted or signature):
@@ -158,7 +163,7 @@ def _attribution(lines: list[str], index: int) -> int:
     first = lines[index][:_LONGEST_LINE].strip()
     if _is_attribution(first, quoted_follows=_is_quoted_next(lines, index + 1)):
         return 1
-    if not (marks.OPENING.match(first) or marks.DATE_FIRST.match(first)):
+    if not any(mark.search(first) for mark in marks.OPENINGS):
         return 0
     joined = first
     for length in range(2, _ATTRIBUTION_LINES + 1):

@@ -26,6 +26,8 @@ INTRODUCTIONS = [
     '04.05.2020 10:00 пользователь "Поддержка" <\nhelp@x.example> написал:',
     "2020-05-04 10:00 GMT+02:00 Help <\nhelp@x.example>:",
     "---- Help wrote ----",
+    "ma 4. toukokuuta 2020 klo 10.00 Apu\n<h@x.example> kirjoitti:",
+    "\u202bבתאריך יום ב׳, 4 במאי 2020 ב-10:00 מאת \u202aעזרה\u202c <\u202ah@x.example\u202c>:\u202c",
 ]
 OLDER_MAILS = [
     "-----Original Message-----\nFrom: Help\n\nOld",
@@ -60,6 +62,8 @@ MOBILE = [
     "나의 iPhone에서 보냄",
     "Отправлено с iPhone",
     "--Sent from my iPhone",
+    "Sent from Canary Post <https://x.example/app>",
+    "Provenance : Courrier pour Windows 10",
 ]
 
 PAGES = [
