@@ -144,11 +144,15 @@ class RequestIntake:
         payload = payload_of(account, InboundRequest(raw), self._clock.now_us()) if raw else None
         return await self._publish(account, events, payload, "")
 
-    async def retake(self, channel: Channel, payload: Payload) -> Accepted:
-        """Give what was not understood another chance; a letter again when it still is not."""
+    async def retake(self, channel: Channel | None, payload: Payload) -> Accepted:
+        """Give what was not understood another chance; a letter again when it still is not.
+
+        ``channel``: None where this version has none of the payload's kind.
+        """
         account = self._accounts.find(payload.channel, payload.organisation_id, payload.account_id)
-        if account is None:
-            await self._publisher.keep_letter(payload, "the account is no longer there")
+        if channel is None or account is None:
+            missing = "channel" if channel is None else "account"
+            await self._publisher.keep_letter(payload, f"there is no such {missing} here")
             return Accepted(kept=True)
         try:
             incoming = await parse(channel, request_of(payload))

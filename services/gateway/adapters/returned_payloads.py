@@ -7,6 +7,7 @@ import asyncio
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
+from google.protobuf.message import DecodeError
 
 from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.channels.registry import CHANNELS
@@ -52,14 +53,16 @@ class ReturnedPayloads:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         async for record in consumer:
-            await self._retake(Payload.FromString(record.value))
+            await self.take(record.value or b"")
             await consumer.commit()
 
-    async def _retake(self, payload: Payload) -> None:
+    async def take(self, value: bytes) -> None:
+        """Take a returned payload again; what this version cannot take is a letter once more."""
+        try:
+            payload = Payload.FromString(value)
+        except DecodeError:
+            payload = Payload(body=value)
         channel = self._channels.get(payload.channel)
-        if channel is None:
-            # A version that knows it wrote the letter; this one must not lose it.
-            raise RuntimeError(f"a payload of the channel {payload.channel!r}, which is unknown")
         while True:
             try:
                 taken = await self._intake.retake(channel, payload)

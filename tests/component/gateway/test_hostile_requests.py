@@ -12,6 +12,7 @@ import pytest
 
 from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.adapters.blob_folder import BlobFolder
+from services.gateway.adapters.returned_payloads import ReturnedPayloads
 from services.gateway.channels.telegram import TelegramChannel
 from services.gateway.domain.account import Account
 from services.gateway.domain.inbound import InboundRequest
@@ -125,3 +126,20 @@ async def test_while_blobs_cannot_be_kept_senders_are_told_to_come_back(
     answer = await gateway.post(message("x" * 100_000))
     assert answer.status == 503
     assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Payload(channel="carrier_pigeon", body=b"coo").SerializeToString(),
+        Payload(channel="telegram", account_id="gone", body=b"{}").SerializeToString(),
+        b"\xff\xff no payload",
+    ],
+)
+async def test_what_is_returned_and_cannot_be_taken_is_a_letter_again(
+    gateway: Any, value: bytes
+) -> None:
+    await gateway.publisher.wait_until_direct()
+    await ReturnedPayloads("unused", gateway.intake).take(value)
+    [letter] = gateway.records(LETTERS)
+    assert Payload.FromString(letter.value).body
