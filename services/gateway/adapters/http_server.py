@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 1024 * 1024
 _READ_SECONDS = 10.0
 _STOP_SECONDS = 10.0
+# Connections that wait to be taken: platforms open many at once when one answer is late.
+_BACKLOG = 4096
 _RETRY_AFTER_SECONDS = 5
 
 
@@ -188,7 +190,7 @@ class HttpServer:
 
     async def start(self) -> None:
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
         log.info("accepting", host=self._host, port=self._port)
 
     async def stop(self) -> None:
