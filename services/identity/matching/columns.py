@@ -122,18 +122,15 @@ def _kind(column: str, values: Sequence[str]) -> str:
 def _kind_of_values(values: Sequence[str]) -> str:
     if not values:
         return IGNORE
-    if _share(_EMAIL_VALUE, values) > _NEARLY_ALL:
-        return EMAIL
-    if _share(_DATE_VALUE, values) > _NEARLY_ALL:
-        return BIRTH_DATE
+    for kind, pattern in ((EMAIL, _EMAIL_VALUE), (BIRTH_DATE, _DATE_VALUE)):
+        if _share(pattern, values) > _NEARLY_ALL:
+            return kind
     distinct = len(set(values)) / len(values)
-    if distinct == 1 and all(" " not in each for each in values):
-        return IGNORE  # an id or a position
     if distinct <= _FEW_KINDS:
         return CATEGORY
-    if _share(_CODE_VALUE, values) > _NEARLY_ALL:
-        return IGNORE  # numbers of somebody's own making
-    return TEXT
+    is_id = distinct == 1 and all(" " not in each for each in values)
+    is_code = _share(_CODE_VALUE, values) > _NEARLY_ALL  # numbers of somebody's own making
+    return IGNORE if is_id or is_code else TEXT
 
 
 def _share(pattern: re.Pattern[str], values: Sequence[str]) -> float:

@@ -63,7 +63,7 @@ def _of_names(of_kind: Mapping[str, tuple[str, ...]]) -> list[Comparison]:
         found += [_part("given_name", given, family), _part("family_name", family, given)]
         if middle or full:
             found.append(_other_names(given + family, middle + full))
-    elif everything := given + middle + family + full:
+    elif everything := full[:1] or given + middle + family:
         found.append(_full_name(everything))
     if organisation := of_kind.get(kind_of.ORGANISATION, ()):
         found.append(_organisation(organisation))
