@@ -163,6 +163,8 @@ def _attribution(lines: list[str], index: int) -> int:
     first = lines[index][:_LONGEST_LINE].strip()
     if _is_attribution(first, quoted_follows=_is_quoted_next(lines, index + 1)):
         return 1
+    if len(first) > _LONGEST_ATTRIBUTION:
+        return 0
     if not any(mark.search(first) for mark in marks.OPENINGS):
         return 0
     joined = first

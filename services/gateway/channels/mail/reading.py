@@ -32,6 +32,7 @@ LARGEST = 50 * 1024 * 1024
 
 _SENDERS = ("from", "x-original-from", "resent-from", "sender", "reply-to", "return-path")
 _MAILBOXES = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+_GROUP_MARKS = ("x-original-sender", "x-original-from")
 _LIST_MARKS = ("list-id", "list-post", "x-beenthere", "x-mailman-version", "mailing-list")
 _LONGEST_SUBJECT = 1000
 _LONGEST_ADDRESS = 320
@@ -117,6 +118,9 @@ def _author(headers: Headers, rules: Rules) -> tuple[Mailbox, AuthorKind]:
     author = _first(headers, _SENDERS)
     if " via " in author.name:
         author = _behind_the_list(headers, author)
+    elif any(name in headers for name in _GROUP_MARKS):
+        original = _first(headers, _GROUP_MARKS)
+        author = original if original.address and original.key != author.key else author
     if automatic.is_from_server(headers, author.key):
         return author, "system"
     if not rules.is_ours(author.address):

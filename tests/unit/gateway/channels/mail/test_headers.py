@@ -90,6 +90,15 @@ def test_the_author_behind_a_mailing_list_is_found(behind: str) -> None:
     assert (event.author_id, said.author_name) == ("some@one.example", "Some One")
 
 
+@pytest.mark.parametrize(
+    ("original", "author"),
+    [("jane@y.example", "jane@y.example"), ("Sales@X.example", "sales@x.example")],
+)
+def test_the_author_behind_a_group_is_found(original: str, author: str) -> None:
+    event, _ = read(f"From: Sales team <sales@x.example>\nX-Original-Sender: {original}")
+    assert event.author_id == author
+
+
 def test_spaces_before_a_colon_do_not_hide_a_header() -> None:
     event, _ = read("From ann@x.example Mon Mar  2 10:00:00 2026\nFrom    : Ann <ann@x.example>")
     assert event.author_id == "ann@x.example"

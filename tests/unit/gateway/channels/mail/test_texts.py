@@ -27,7 +27,7 @@ INTRODUCTIONS = [
     "2020-05-04 10:00 GMT+02:00 Help <\nhelp@x.example>:",
     "---- Help wrote ----",
     "ma 4. toukokuuta 2020 klo 10.00 Apu\n<h@x.example> kirjoitti:",
-    "\u202bבתאריך יום ב׳, 4 במאי 2020 ב-10:00 מאת \u202aעזרה\u202c <\u202ah@x.example\u202c>:\u202c",
+    "\u202bבתאריך יום ב׳, 4 במאי 2020 ב-10:00 מאת \u202aעזרה\u202c <h@x.example>:\u202c",
 ]
 OLDER_MAILS = [
     "-----Original Message-----\nFrom: Help\n\nOld",
