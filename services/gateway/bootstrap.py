@@ -13,6 +13,7 @@ from careline.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.gateway.adapters.account_surroundings import open_session, surroundings
 from services.gateway.adapters.accounts_file import read_accounts
 from services.gateway.adapters.blob_folder import BlobFolder
+from services.gateway.adapters.blob_retention import BlobRetention
 from services.gateway.adapters.cursor_folder import CursorFolder
 from services.gateway.adapters.disk_spool import DiskSpool
 from services.gateway.adapters.http_server import HttpServer
@@ -123,6 +124,7 @@ async def _run(
             ),
             grpc=GrpcServer(f"{settings.bind}:{settings.grpc_port}", [NAME], register),
             companions={
+                "blobs": BlobRetention(settings.blob_dir, settings.blob_retention_days, clock).run,
                 "returned": ReturnedPayloads(settings.kafka, intake).run,
                 "chat": ChatTail(settings.kafka, rooms).run,
                 "media": keeper.run,

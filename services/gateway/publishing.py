@@ -49,7 +49,7 @@ class PublishPolicy:
 
     batch: BatchPolicy = field(default_factory=BatchPolicy)
     attempt_seconds: float = 2.0
-    # Events that wait for a batch's outcome, in memory; beyond it senders are sent away.
+    # What waits for its outcome, in memory: events, and letters; beyond it senders are sent away.
     max_waiting_bytes: int = 64 * 1024 * 1024
     retry_seconds: float = 1.0
     # With so little left in the spool, publishing pauses while the rest goes out.
@@ -88,6 +88,7 @@ class BatchPublisher:
         # Held while the spool is written to, and while the last of it goes out.
         self._spooling = asyncio.Lock()
         self._answers = False
+        self._waiting_letters = 0
 
     @property
     def direct(self) -> bool:
@@ -119,7 +120,14 @@ class BatchPublisher:
         """Keep what was authentic and not understood; return once it is durable."""
         place = f"{payload.organisation_id}/{payload.channel}/{payload.account_id}"
         number = partition_of(place, self._head.partitions)
-        await self._keep([payload_letter(self._letters, number, payload, reason)])
+        record = payload_letter(self._letters, number, payload, reason)
+        if self._waiting_letters + len(record.value) > self._policy.max_waiting_bytes:
+            raise UnavailableError("too many letters wait for the log already")
+        self._waiting_letters += len(record.value)
+        try:
+            await self._keep([record])
+        finally:
+            self._waiting_letters -= len(record.value)
 
     def publish_to(self, partition: int, event: Event) -> None:
         """Queue an event that nobody waits for (a tick), in order with the others."""

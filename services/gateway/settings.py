@@ -30,6 +30,8 @@ class Settings:
     media_hosts: str = ""
     # Whether mailboxes, reviews and feeds are read here: of several gateways by one.
     sources: bool = True
+    # So long payloads and attachments are kept, since they were sent last; 0 is for ever.
+    blob_retention_days: int = 90
     spool_max_bytes: int = 256 * 1024 * 1024
     # How many accepted events are remembered to filter repeats.
     recent_events: int = 100_000

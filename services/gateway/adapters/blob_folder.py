@@ -40,7 +40,7 @@ class BlobFolder:
     def _put(self, content: bytes) -> str:
         digest = sha256(content).hexdigest()
         path = self._path(digest)
-        if not path.exists():
+        while not _touched(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             # Named after the process and the thread's own file, so that nobody shares a half.
             part = path.with_name(f"{digest}.{os.getpid()}.{id(content)}.part")
@@ -79,6 +79,15 @@ def _digest(reference: str) -> str:
     if found is None:
         raise KeyError(reference)
     return found[1]
+
+
+def _touched(path: Path) -> bool:
+    """Let a blob's retention begin anew; False when there is none."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from careline.event.v1.event_pb2 import Event, EventBatch, Unrecognised
+from careline.gateway.v1.payload_pb2 import Payload
 from services.gateway.adapters.memory_log import MemoryLog
 from services.gateway.ports import UnavailableError
 from services.gateway.ticker import LiveTicker
@@ -205,6 +206,20 @@ async def test_too_much_that_waits_in_memory_turns_senders_away(make_gateway: An
         with pytest.raises(UnavailableError):
             await gateway.publisher.publish([event(1)])
         await waiting
+
+
+async def test_too_many_letters_that_wait_turn_senders_away(make_gateway: Any) -> None:
+    gateway = make_gateway()
+    async with gateway.running():
+        await gateway.publisher.wait_until_direct()
+        gateway.log.go_away()
+        letter = Payload(channel="telegram", body=bytes(1024 * 1024))
+        keeping = [
+            asyncio.create_task(gateway.publisher.keep_letter(letter, "why")) for _ in range(64)
+        ]
+        kept = await asyncio.gather(*keeping, return_exceptions=True)
+        assert sum(isinstance(one, UnavailableError) for one in kept) > 0
+        gateway.log.come_back()
 
 
 async def test_a_sender_that_gives_up_takes_nobody_elses_event_with_it(
