@@ -71,6 +71,8 @@ def run_vectors(document: Mapping[str, Any], channels: Sequence[Channel]) -> Ite
         raise VectorError('"vectors" is missing, or not a list')
     by_kind = {channel.kind: channel for channel in channels}
     for index, vector in enumerate(vectors):
+        if not isinstance(vector, dict):
+            raise VectorError(f"vectors[{index}] is not an object")
         name = str(vector.get("id", f"vectors[{index}]"))
         kind = str(vector.get("channel", ""))
         channel = by_kind.get(_KINDS.get(kind, kind))
@@ -216,7 +218,9 @@ def _changes(vector: Mapping[str, Any], example: _Example) -> Iterator[tuple[str
                 replace(example, request=replace(request, query=query)),
             )
     if request.body and _covers_body(vector):
-        body = bytes([*request.body[:-2], request.body[-2] ^ 1, request.body[-1]])
+        # Not the last one: some proofs leave a line end there out.
+        at = max(len(request.body) - 2, 0)
+        body = request.body[:at] + bytes([request.body[at] ^ 1]) + request.body[at + 1 :]
         yield (
             "a flipped byte in the body",
             replace(example, request=replace(request, body=body)),

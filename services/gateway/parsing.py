@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import structlog
 
 from services.gateway.domain.channel import Channel
 from services.gateway.domain.inbound import InboundRequest, InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +36,7 @@ async def parse(channel: Channel, request: InboundRequest) -> Sequence[IncomingE
     try:
         if len(request.body) <= _AT_ONCE_BYTES:
             return channel.parse(request)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_THREADS, channel.parse, request)
+        return await beside_the_loop(lambda: channel.parse(request))
     except InvalidRequestError:
         raise
     except Exception as error:
@@ -42,3 +44,7 @@ async def parse(channel: Channel, request: InboundRequest) -> Sequence[IncomingE
         raise ParserFailedError(
             f"the parser of {channel.kind} failed: {type(error).__name__}"
         ) from error
+
+
+async def beside_the_loop(read: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, read)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from aioimaplib import aioimaplib
 
 from services.gateway.channels.mail import reading
@@ -19,7 +20,10 @@ from services.gateway.channels.mail.oauth import FORM_HEADERS, TokenError, read_
 from services.gateway.channels.mail.settings import MailSettings
 from services.gateway.domain.inbound import InvalidRequestError
 from services.gateway.domain.incoming import IncomingEvent, UnrecognisedEvent
+from services.gateway.parsing import beside_the_loop
 from services.gateway.sources.source import Surroundings
+
+log = structlog.get_logger(__name__)
 
 _CALL_SECONDS = 30.0
 # Shorter than what address translators forget a silent connection after.
@@ -200,7 +204,7 @@ class _Watch:
         if raw is None:
             # Deleted in the meantime.
             return
-        events = await asyncio.to_thread(read_or_keep, raw, self._settings.rules)
+        events = await beside_the_loop(lambda: read_or_keep(raw, self._settings.rules))
         await self._around.take(events, raw)
         if self._settings.mark_seen:
             _checked(await client.uid("store", str(uid), "+FLAGS", r"(\Seen)"), "marking a mail")
@@ -238,9 +242,12 @@ def read_or_keep(raw: bytes, rules: reading.Rules) -> list[IncomingEvent]:
     try:
         return reading.read(raw, rules)
     except InvalidRequestError as error:
-        body = UnrecognisedEvent("mail", raw, str(error))
-        digest = f"sha256:{sha256(raw).hexdigest()}"
-        return [IncomingEvent(digest, reading.KIND, "", body, None)]
+        reason = str(error)
+    except Exception as error:  # a stranger's mail must not end the process again and again
+        log.exception("the parser of mail failed")
+        reason = f"the parser failed: {type(error).__name__}"
+    digest = f"sha256:{sha256(raw).hexdigest()}"
+    return [IncomingEvent(digest, reading.KIND, "", UnrecognisedEvent("mail", raw, reason), None)]
 
 
 def _checked(response: aioimaplib.Response, what: str) -> list[bytes]:

@@ -9,6 +9,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.gateway.channels.mail import headers, reading
 from services.gateway.channels.mail.settings import MailSettings, listening_at
+from services.gateway.parsing import beside_the_loop
 from services.gateway.sources.imap import read_or_keep
 from services.gateway.sources.source import Surroundings
 
@@ -87,7 +88,7 @@ class _Handler:
     ) -> str:
         _ = server, session
         raw = _with_envelope(envelope)
-        events = await asyncio.to_thread(read_or_keep, raw, self._settings.rules)
+        events = await beside_the_loop(lambda: read_or_keep(raw, self._settings.rules))
         await self._around.take(events, raw)
         return "250 2.0.0 OK"
 

@@ -106,3 +106,15 @@ def test_every_published_example_passes(shared_folder: Callable[[str], Path]) ->
     results = list(run_vectors(json.loads(path.read_text(encoding="utf-8")), CHANNELS))
     assert {one.vector_id: one.problem for one in results if not one.passed} == {}
     assert len(results) >= 15
+
+
+def test_a_body_of_one_byte_is_flipped_as_well() -> None:
+    signature = hmac.digest(b"key", b"1", sha256).hex()
+    one = vector(request={"headers": {"X-Signature": signature}, "raw_body": "1"})
+    [result] = run_vectors({"vectors": [one]}, [Signed()])
+    assert result.passed
+
+
+def test_an_entry_that_is_no_example_is_named() -> None:
+    with pytest.raises(VectorError, match=r"vectors\[0\]"):
+        list(run_vectors({"vectors": ["what"]}, [Signed()]))

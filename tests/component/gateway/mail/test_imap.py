@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.channels.mail import MailSettings
+import pytest
+
+from services.gateway.channels.mail import MailSettings, reading
 from services.gateway.domain.incoming import UnrecognisedEvent
 from services.gateway.sources.imap import ImapSource
 
@@ -145,3 +147,21 @@ async def test_a_server_without_passwords_gets_an_access_token(
 def test_it_runs_only_for_accounts_with_mailboxes() -> None:
     assert not SOURCE.wanted(MailSettings())
     assert SOURCE.wanted(MailSettings(mailboxes=("imaps://x",)))
+
+
+async def test_a_mail_that_the_parser_fails_on_is_kept_and_the_next_one_is_taken(
+    around: Any, mailbox: Any, running: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reading.read
+
+    def fail_on_the_first(raw: bytes, rules: Any) -> Any:
+        if b"Hello 1" in raw:
+            raise ZeroDivisionError
+        return read(raw, rules)
+
+    monkeypatch.setattr(reading, "read", fail_on_the_first)
+    mailbox.mails = {1: mail(1), 2: mail(2)}
+    running(SOURCE.run(around, watching(mailbox)))
+    await until(lambda: len(around.ids) == 2)
+    assert around.ids[0].startswith("sha256:")
+    assert around.ids[1] == "2@x"
