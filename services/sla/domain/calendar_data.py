@@ -38,7 +38,7 @@ def calendar_from_mapping(data: object, path: str = "calendar") -> BusinessCalen
         calendar_id=members["id"].text(),
         version=members["version"].version(),
         time_zone=_time_zone(members["time_zone"]),
-        weekly=_weekly(members["hours"]),
+        weekly=_weekly(members["hours"], special_days=bool(shifts and shifts.value)),
         holidays=_holidays(members.get("holidays")),
         shifts=_dated_frames(shifts) if shifts else {},
         breaks=_dated_frames(breaks) if breaks else {},
@@ -60,12 +60,12 @@ def _time_zone(place: Place) -> str:
     return name
 
 
-def _weekly(place: Place) -> tuple[tuple[Frame, ...], ...] | None:
+def _weekly(place: Place, *, special_days: bool) -> tuple[tuple[Frame, ...], ...] | None:
     if place.value is None:
         return None
     days = place.members(required=(), optional=WEEKDAYS)
     weekly = tuple(_frames(days[name]) if name in days else () for name in WEEKDAYS)
-    if not any(weekly):
+    if not any(weekly) and not special_days:
         raise place.error(
             "no weekday has open hours, so nothing would ever be due; "
             "give hours, or null to count every instant"

@@ -1,15 +1,17 @@
 """Business calendars: exact business time between instants, whatever the local clocks do.
 
 An instant is open when the local wall clock shows a time within a frame of the local date. Where
-the clock is put forward, a frame loses the hour that nobody saw; where it is put back, the hour
-that is seen twice counts twice.
+the clock is put forward, a frame that spans the hour nobody saw loses it, and an edge within that
+hour is met an hour later, as ``local_to_utc_us`` has it: 02:30 to 05:00 opens at 03:30, 02:30 to
+03:15 not at all. Where the clock is put back, the hour that is seen twice counts twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
@@ -160,12 +162,26 @@ class BusinessCalendar:
             local_from_us, local_to_us = from_us + offset_us, to_us + offset_us
             for date in range(local_from_us // DAY_US, -(-local_to_us // DAY_US)):
                 midnight_us = date * DAY_US
-                for frame in self._frames(date):
+                for frame in self._frames_met(date):
                     opens_us = max(midnight_us + frame.opens_us, local_from_us)
                     closes_us = min(midnight_us + frame.closes_us, local_to_us)
                     if opens_us < closes_us:
                         periods.append(Period(opens_us - offset_us, closes_us - offset_us))
         return periods
+
+    def _frames_met(self, date: int) -> tuple[Frame, ...]:
+        """Return the frames of a date, with the edges that a gap leaves out where they are met."""
+        frames = self._frames(date)
+        gap = _gap(self._zone, date) if frames else None
+        if gap is None:
+            return frames
+        moved = sorted(
+            Frame(_moved(frame.opens_us, gap), _moved(frame.closes_us, gap))
+            for frame in _joined_frames(frames)
+            # Of what falls into the gap as a whole nothing was seen.
+            if not gap.opens_us <= frame.opens_us < frame.closes_us <= gap.closes_us
+        )
+        return _joined_frames([frame for frame in moved if frame.opens_us < frame.closes_us])
 
     def _frames(self, date: int) -> tuple[Frame, ...]:
         assert self.weekly is not None
@@ -177,9 +193,39 @@ class BusinessCalendar:
         return frames
 
 
+@lru_cache(maxsize=4096)
+def _gap(where: ZoneInfo, date: int) -> Frame | None:
+    """Return the local times of a date that the zone's clocks leave out."""
+    # No offset is a day or more, so these instants are around the date.
+    parts = segments(where, (date - 1) * DAY_US, (date + 2) * DAY_US)
+    for earlier, later in pairwise(parts):
+        from_us = earlier.to_us + earlier.offset_us - date * DAY_US
+        to_us = later.from_us + later.offset_us - date * DAY_US
+        if from_us < to_us and from_us < DAY_US and to_us > 0:
+            return Frame(from_us, to_us)
+    return None
+
+
+def _moved(edge_us: int, gap: Frame) -> int:
+    if gap.opens_us < edge_us < gap.closes_us:
+        return edge_us + gap.closes_us - gap.opens_us
+    return edge_us
+
+
 def _is_whole_day(frames: tuple[Frame, ...]) -> bool:
     joined = _joined([Period(frame.opens_us, frame.closes_us) for frame in frames])
     return joined == [Period(0, DAY_US)]
+
+
+def _joined_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Join frames that touch or overlap; they are sorted."""
+    joined: list[Frame] = []
+    for frame in frames:
+        if joined and frame.opens_us <= joined[-1].closes_us:
+            joined[-1] = Frame(joined[-1].opens_us, max(joined[-1].closes_us, frame.closes_us))
+        else:
+            joined.append(frame)
+    return tuple(joined)
 
 
 def _joined(periods: list[Period]) -> list[Period]:

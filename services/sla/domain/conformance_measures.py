@@ -62,6 +62,7 @@ class Contacts:
             "agent_work": self._in_state(now_us, self._is_worked_on),
             "agent_wait": self._in_state(now_us, _PENDING.__contains__),
             "on_hold": self._in_state(now_us, _ON_HOLD.__contains__),
+            "paused": self._in_state(now_us, self._pauses),
             "periodic_update": max(self._gaps(pausable=False), default=None),
             "pausable_update": max(self._gaps(pausable=True), default=None),
             "first_resolution": self._since_creation(self.solved[:1]),

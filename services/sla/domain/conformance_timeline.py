@@ -176,7 +176,12 @@ class Timeline:
         worst = max(waits, default=None)
         target_us = self._book.in_force[0].targets["next_response"].target_us
         left = None if worst is None else target_us - worst
-        return in_units("worst_cycle", worst) | in_units("worst_cycle_remaining", left)
+        mean = round(sum(waits) / len(waits)) if waits else None
+        return (
+            in_units("worst_cycle", worst)
+            | in_units("worst_cycle_remaining", left)
+            | in_units("mean_cycle", mean)
+        )
 
     def status(self) -> dict[str, Any]:
         breached = [

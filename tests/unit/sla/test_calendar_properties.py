@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.sla.domain.calendar_data import WEEKDAYS, calendar_from_mapping
-from services.sla.domain.calendars import BusinessCalendar
+from services.sla.domain.calendars import BusinessCalendar, Frame
+from services.sla.domain.clock import Clock
+from services.sla.domain.policies import Policy, Target
 from services.sla.domain.zones import DAY_US, HOUR_US, SECOND_US, instant_us
 
 # Changes of the clocks by an hour and by half an hour, over midnight, by a day, and none.
@@ -132,17 +136,101 @@ def test_open_periods_are_what_the_local_clock_says(
         assert is_open == _open_by_the_local_clock(calendar, at_us)
 
 
+@settings(max_examples=6, deadline=None)
+@given(calendars(), st.sampled_from(STARTS), st.integers(0, 3 * DAY), st.integers(1, 1800))
+def test_counting_second_by_second_agrees(
+    calendar: BusinessCalendar, start_us: int, offset_s: int, length_s: int
+) -> None:
+    from_us = start_us + offset_s * SECOND_US
+    counted = sum(
+        _open_by_the_local_clock(calendar, from_us + second * SECOND_US)
+        for second in range(length_s)
+    )
+    to_us = from_us + length_s * SECOND_US
+    assert calendar.elapsed_us(from_us, to_us) == counted * SECOND_US
+    if counted:
+        due_us = calendar.due_at(from_us, counted * SECOND_US)
+        assert due_us <= to_us
+        assert _open_by_the_local_clock(calendar, due_us - SECOND_US)
+
+
 def _open_by_the_local_clock(calendar: BusinessCalendar, at_us: int) -> bool:
+    """Look at a clock on the wall; it knows nothing of offsets and their changes."""
     assert calendar.weekly is not None
+    where = ZoneInfo(calendar.time_zone)
     utc = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
-    local = utc.astimezone(ZoneInfo(calendar.time_zone)).replace(tzinfo=None)
+    local = utc.astimezone(where).replace(tzinfo=None)
+    midnight = datetime.combine(local.date(), datetime.min.time())
     day = local.toordinal() - date(1970, 1, 1).toordinal()
-    time_us = (local - datetime.combine(local.date(), datetime.min.time())) // timedelta(
-        microseconds=1
-    )
-    frames_of_day = calendar.shifts.get(day, calendar.weekly[local.weekday()])
-    return (
-        day not in calendar.holidays
-        and any(frame.opens_us <= time_us < frame.closes_us for frame in frames_of_day)
-        and not any(a <= time_us < b for a, b in calendar.breaks.get(day, ()))
-    )
+    if day in calendar.holidays:
+        return False
+    time_us = (local - midnight) // timedelta(microseconds=1)
+    hours = calendar.shifts.get(day, calendar.weekly[local.weekday()])
+    for opens_us, closes_us in _left(hours, calendar.breaks.get(day, ())):
+        begin, end = _met(midnight, where, opens_us), _met(midnight, where, closes_us)
+        none_seen = begin != opens_us and end != closes_us
+        if not none_seen and begin <= time_us < end:
+            return True
+    return False
+
+
+def _left(hours: Sequence[Frame], taken: Sequence[Frame]) -> list[tuple[int, int]]:
+    left: list[tuple[int, int]] = []
+    for begin, end in pairwise(sorted({edge for frame in (*hours, *taken) for edge in frame})):
+        if any(a <= begin < b for a, b in hours) and not any(a <= begin < b for a, b in taken):
+            joins = left and left[-1][1] == begin
+            left.append((left.pop()[0] if joins else begin, end))
+    return left
+
+
+def _met(midnight: datetime, where: ZoneInfo, edge_us: int) -> int:
+    """Return the wall time at which a wall time is met: another, where the clock leaves it out."""
+    local = midnight + timedelta(microseconds=edge_us)
+    met = local.replace(tzinfo=where).astimezone(UTC).astimezone(where).replace(tzinfo=None)
+    return (met - midnight) // timedelta(microseconds=1)
+
+
+@st.composite
+def pauses(draw: st.DrawFn) -> list[tuple[int, int]]:
+    edges = sorted(draw(st.lists(st.integers(0, 2 * DAY), max_size=6, unique=True)))
+    return [(a * SECOND_US, b * SECOND_US) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+
+
+def _clock(
+    calendar: BusinessCalendar, start_us: int, target_us: int, stops: list[tuple[int, int]]
+) -> Clock:
+    """Run a clock through pauses told from its start."""
+    ref = Policy("p", "1", calendar, {}).ref
+    clock = Clock.of("resolution", 1, ref, Target(target_us), start_us)
+    clock.activate(start_us, calendar, running=True)
+    for begin, end in stops:
+        clock.pause(start_us + begin, calendar)
+        clock.resume(start_us + end, calendar)
+    return clock
+
+
+@settings(max_examples=25, deadline=None)
+@given(calendars(), instants, st.integers(1, 20 * HOUR_US), pauses())
+def test_a_pause_never_makes_a_clock_earlier(
+    calendar: BusinessCalendar, start_us: int, target_us: int, stops: list[tuple[int, int]]
+) -> None:
+    due = [_clock(calendar, start_us, target_us, stops[:count]).due_at_us for count in range(4)]
+    undisturbed = calendar.due_at(start_us, target_us)
+    assert due[0] == undisturbed
+    in_time = [stop for stop in stops if start_us + stop[0] <= undisturbed]
+    paused = _clock(calendar, start_us, target_us, in_time[:1]).due_at_us
+    assert paused is not None
+    assert paused >= undisturbed
+
+
+@settings(max_examples=25, deadline=None)
+@given(calendars(), instants, pauses())
+def test_a_clock_spends_what_is_open_and_not_paused(
+    calendar: BusinessCalendar, start_us: int, stops: list[tuple[int, int]]
+) -> None:
+    clock = _clock(calendar, start_us, 1000 * HOUR_US, stops)
+    end_us = start_us + 3 * DAY * SECOND_US
+    spent = clock.elapsed_us(end_us, calendar)
+    stood = sum(calendar.elapsed_us(start_us + begin, start_us + end) for begin, end in stops)
+    assert spent + stood == calendar.elapsed_us(start_us, end_us)
+    assert 0 <= spent <= end_us - start_us

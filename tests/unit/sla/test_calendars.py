@@ -14,6 +14,7 @@ from services.sla.domain.zones import (
     instant_text,
     instant_us,
     local_to_utc_us,
+    offset_us,
     parse_instant_us,
     zone,
 )
@@ -125,10 +126,37 @@ def test_a_frame_in_the_hour_that_is_left_out_does_not_open(calendar: Maker) -> 
     assert due(early, "2026-03-28T12:00:00Z", MINUTE_US) == "2026-04-05T00:16:00Z"
 
 
-def test_a_frame_that_begins_in_the_hour_that_is_left_out_opens_after_it(calendar: Maker) -> None:
-    early = calendar("Europe/Berlin", sun="02:30-05:00")
-    periods = early.open_periods(at("2026-03-29T00:00:00Z"), at("2026-03-30T00:00:00Z"))
-    assert periods == [(at("2026-03-29T01:00:00Z"), at("2026-03-29T03:00:00Z"))]
+@pytest.mark.parametrize(
+    ("hours", "open_times"),
+    [
+        # Clocks go from 02:00 to 03:00: half past two is met at half past three.
+        ("02:30-05:00", [("03:30", "05:00")]),
+        ("01:00-02:30", [("01:00", "03:30")]),
+        ("02:30-03:15", []),
+        ("01:00-02:00 03:00-05:00", [("01:00", "05:00")]),
+        ("01:00-02:30 02:45-05:00", [("01:00", "03:30"), ("03:45", "05:00")]),
+        ("01:00-02:30 03:15-05:00", [("01:00", "05:00")]),
+    ],
+)
+def test_an_edge_in_the_hour_that_is_left_out_is_met_an_hour_later(
+    calendar: Maker, hours: str, open_times: list[tuple[str, str]]
+) -> None:
+    early = calendar("Europe/Berlin", sun=hours)
+    periods = early.open_periods(at("2026-03-28T23:00:00Z"), at("2026-03-29T22:00:00Z"))
+    berlin = zone("Europe/Berlin")
+    shown = [
+        (
+            instant_text(a + offset_us(berlin, a))[11:16],
+            instant_text(b + offset_us(berlin, b))[11:16],
+        )
+        for a, b in periods
+    ]
+    assert shown == open_times
+
+
+def test_a_calendar_of_special_opening_days_alone_opens_on_them(calendar: Maker) -> None:
+    fair = calendar(shifts={"2026-09-12": [["10:00", "16:00"]]})
+    assert due(fair, "2026-06-01T00:00:00Z", 2 * HOUR_US) == "2026-09-12T12:00:00Z"
 
 
 def test_a_frame_in_the_hour_that_is_seen_twice_opens_twice(calendar: Maker) -> None:
