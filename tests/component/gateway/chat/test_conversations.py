@@ -293,3 +293,22 @@ async def test_a_flood_of_frames_ends_the_conversation() -> None:
         for _ in range(6):
             await visit.put("ping")
         assert await visit.closed() == 4429
+
+
+async def test_a_frame_of_absurd_size_ends_the_conversation(chat: Any) -> None:
+    visit = await chat.visit()
+    await visit.socket.send_str("x" * 70_000)
+    assert await visit.closed() == 1009
+
+
+async def test_one_visitor_has_so_many_places_and_no_more(chat: Any) -> None:
+    visits = [await chat.visit()]
+    token = visits[0].welcome["token"]
+    visits += [await chat.visit(token=token) for _ in range(9)]
+    one_more = await chat.connect()
+    await one_more.put("hello", v=1, token=token)
+    assert await one_more.closed() == 4429
+    await visits[0].socket.close()
+    await visits[1].put("ping")
+    await visits[1].get("pong")
+    await chat.visit(token=token)
