@@ -10,7 +10,8 @@ from services.gateway.domain.account import Account
 from services.gateway.domain.inbound import InboundRequest
 
 # Headers that say what was sent; those and parameters that prove something are not kept.
-_TELLING = ("content-type", "webhook-", "x-")
+# "careline-": what ``verify`` wrote down for ``parse``.
+_TELLING = ("careline-", "content-type", "webhook-", "x-")
 _PROVING = (
     "auth",
     "cookie",
