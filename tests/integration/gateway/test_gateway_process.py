@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from hashlib import sha256
 from typing import Any
 
 import aiohttp
@@ -81,12 +82,16 @@ async def test_the_largest_request_fits_into_a_record(
 ) -> None:
     await eventually(lambda: is_direct(caller))
     # Random, so that compression does not make it small.
-    noise = secrets.token_hex(512 * 1024 - 64)
-    body = json.dumps({"type": "large", "noise": noise})
-    assert await caller.post("large", body) == 202
+    noise = secrets.token_hex(512 * 1024 - 128)
+    reply = {"thread_id": "t-large", "reply_id": "r-large", "text": noise}
+    for webhook_id, kind in (("large", "reply.requested"), ("larger", "unheard.of")):
+        body = json.dumps({"type": kind, "timestamp": "2026-01-01T00:00:00Z", "data": reply})
+        assert await caller.post(webhook_id, body) == 202
     events = [one for found in (await read_head()).values() for one in found]
     [large] = [one for one in events if one.event_id == "webhook:shop:large"]
-    assert large.unrecognised.payload == body.encode()
+    assert large.reply_requested.text == noise
+    [larger] = [one for one in events if one.event_id == "webhook:shop:larger"]
+    assert larger.raw_ref == f"blob:{sha256(body.encode()).hexdigest()}"
 
 
 async def test_time_moves_in_partitions_where_nothing_happens(
