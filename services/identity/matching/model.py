@@ -103,9 +103,11 @@ def load(text: str) -> Model:
         kinds = {str(column): str(kind) for column, kind in document["columns"].items()}
         comparisons = comparisons_of(kinds)
         unknown = sorted(set(kinds.values()) - set(KINDS))
-        if unknown or [each["name"] for each in document["comparisons"]] != [
-            each.name for each in comparisons
-        ]:
+        written = [
+            (each["name"], *(level["agreement"] for level in each["levels"]))
+            for each in document["comparisons"]
+        ]
+        if unknown or written != [(each.name, *each.levels) for each in comparisons]:
             raise ModelError("the model's comparisons are not those of its columns; train it anew")
         return Model(
             kinds,

@@ -36,6 +36,8 @@ class Limits:
     # So many families of attributes must speak for a merge: a name alone never does.
     supports: int = 2
     candidates: int = 12
+    # A candidate shares a key with few others, or several keys with more: each counts 1 / (3 + n).
+    least_shared: float = 0.05
     together: int = 80
     block_cap: int = BLOCK_CAP
 
@@ -200,8 +202,9 @@ class Resolver:
             for other in block:
                 customer = of_record[other]
                 shared[customer] = shared.get(customer, 0.0) + gain
-        best = sorted(shared, key=lambda customer: (-shared[customer], customer))
-        return best[: self.limits.candidates]
+        least = self.limits.least_shared
+        best = sorted((-gain, customer) for customer, gain in shared.items() if gain >= least)
+        return [customer for _, customer in best[: self.limits.candidates]]
 
     def _near(self, row: Row, candidates: Sequence[int]) -> list[_Near]:
         """Return the customers that the record may belong to, the nearest first."""

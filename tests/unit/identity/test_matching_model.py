@@ -39,6 +39,11 @@ def test_what_is_no_model_is_refused_in_a_sentence(text: str) -> None:
         load(text)
 
 
+def test_a_model_of_other_levels_is_refused(model: Model) -> None:
+    with pytest.raises(ModelError, match="train it anew"):
+        load(dump(model).replace("agreement: one digit off", "agreement: two digits off"))
+
+
 def test_agreement_weighs_for_and_difference_against(model: Model) -> None:
     for levels in model.levels:
         assert levels.weight(0) > 0 > levels.weight(len(levels.match) - 1)
