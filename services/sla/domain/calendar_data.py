@@ -41,7 +41,7 @@ def calendar_from_mapping(data: object, path: str = "calendar") -> BusinessCalen
         weekly=_weekly(members["hours"], special_days=bool(shifts and shifts.value)),
         holidays=_holidays(members.get("holidays")),
         shifts=_dated_frames(shifts) if shifts else {},
-        breaks=_dated_frames(breaks) if breaks else {},
+        breaks=_dated_frames(breaks, may_overlap=True) if breaks else {},
     )
     if calendar.weekly is None and (calendar.holidays or calendar.shifts or calendar.breaks):
         raise place.error(
@@ -77,9 +77,9 @@ def _holidays(place: Place | None) -> frozenset[int]:
     return frozenset(_day(item) for item in place.items()) if place else frozenset()
 
 
-def _dated_frames(place: Place) -> Mapping[int, tuple[Frame, ...]]:
+def _dated_frames(place: Place, *, may_overlap: bool = False) -> Mapping[int, tuple[Frame, ...]]:
     return {
-        _day(Place(key, f"{place.path}.{key}")): _frames(frames)
+        _day(Place(key, f"{place.path}.{key}")): _frames(frames, may_overlap=may_overlap)
         for key, frames in place.entries().items()
     }
 
@@ -95,9 +95,9 @@ def _day(place: Place) -> int:
         ) from error
 
 
-def _frames(place: Place) -> tuple[Frame, ...]:
+def _frames(place: Place, *, may_overlap: bool = False) -> tuple[Frame, ...]:
     frames = sorted(_frame(item) for item in place.items())
-    for earlier, later in pairwise(frames):
+    for earlier, later in pairwise(() if may_overlap else frames):
         if later.opens_us < earlier.closes_us:
             raise place.error("frames overlap; join those that do")
     return tuple(frames)

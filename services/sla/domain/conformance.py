@@ -25,6 +25,17 @@ from services.sla.domain.plain_data import DataError, Place
 __all__ = ["CaseResult", "Verdict", "run_cases"]
 
 _CALENDAR_KEYS: Final = ("time_zone", "hours", "holidays", "shifts", "breaks")
+# Where a case says that the calendar changes, and how.
+_FOLLOWING: Final = (
+    "calendars",
+    "calendar_changes",
+    "calendar_change",
+    "schedules",
+    "schedule_changes",
+    "segments",
+)
+_CALENDAR_NAMES: Final = ("calendar", "schedule", "to", "name")
+_SINCE: Final = ("from", "at", "start", "since", "valid_from")
 _REPORT_KINDS: Final = ("histogram", "aggregate")
 _TIMELINE_KINDS: Final = ("timeline", "policy_status")
 # What plain data of another shape than expected raise where they are taken apart.
@@ -76,18 +87,21 @@ def _evaluated(case: Case, calendars: Mapping[str, Place]) -> CaseResult:
 
 def _calendars(case: Case, calendars: Mapping[str, Place]) -> Calendars:
     """Return the case's calendar, or those that hold one after another."""
-    following = case.get("calendars", case.get("calendar_changes"))
-    if not isinstance(following, list):
-        return [(0, _calendar(case.get("calendar"), calendars))]
-    found = []
-    if case.get("calendar") is not None:
-        found.append((0, _calendar(case["calendar"], calendars)))
-    for number, item in enumerate(following):
-        if not isinstance(item, Mapping) or "calendar" not in item:
+    first = case.get("calendar")
+    following = next((case[key] for key in _FOLLOWING if case.get(key) is not None), [])
+    if isinstance(first, list):
+        first, following = None, first
+    changes = following if isinstance(following, list) else [following]
+    found = [] if first is None and changes else [(0, _calendar(first, calendars))]
+    for number, change in enumerate(changes):
+        # [INSTANT, NAME] says the same more shortly.
+        told = {"from": change[0], "calendar": change[1]} if isinstance(change, list) else change
+        if not isinstance(told, Mapping):
             raise DataError(f"calendars[{number}]: give {{calendar: NAME, from: INSTANT}}")
-        key = "from" if "from" in item else "at"
-        from_us = instant_of_case(item, key) if item.get(key) is not None else 0
-        found.append((from_us, _calendar(item["calendar"], calendars)))
+        name = next((told[key] for key in _CALENDAR_NAMES if key in told), None)
+        since = next((key for key in _SINCE if told.get(key) is not None), None)
+        from_us = 0 if since is None else instant_of_case(told, since)
+        found.append((from_us, _calendar(name, calendars)))
     return sorted(found, key=_since)
 
 
@@ -106,6 +120,9 @@ def _calendar(name: Any, calendars: Mapping[str, Place]) -> BusinessCalendar:
     else:
         raise DataError(f"no calendar {name!r} in the file; it has {', '.join(calendars)}")
     known = {key: data[key] for key in _CALENDAR_KEYS if data.get(key) or key == "hours"}
+    if known["hours"] is None:
+        # Business hours are off: with them goes all that changes them.
+        known = {"time_zone": data["time_zone"], "hours": None}
     return calendar_from_mapping({"id": name, "version": "1", **known}, f"calendars.{name}")
 
 

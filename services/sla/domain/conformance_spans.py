@@ -66,8 +66,8 @@ def metric_span(case: Case, calendars: Calendars) -> CaseResult:
     if target_us is not None:
         actual["due_at"] = _due_text(calendars, pauses, start_us, target_us)
     if stop_us is not None:
-        if stop_us < start_us:
-            raise DataError(f"stop ({case['stop']}) lies before start ({case['start']})")
+        # What stops before it starts has taken no time.
+        stop_us = max(start_us, stop_us)
         spent_us = _elapsed_us(calendars, pauses, start_us, stop_us)
         actual |= in_units("elapsed", spent_us)
         actual |= in_units("paused", _paused_us(calendars, pauses, start_us, stop_us))

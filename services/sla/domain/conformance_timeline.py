@@ -67,7 +67,8 @@ class Timeline:
         pausing = policy.get("pausing_states") or ()
         self._pausing = frozenset(plain(state) for state in pausing)
         self._promised = [name for name in CLOCKS if duration_us(policy, name) is not None]
-        targets = {name: _target(policy, name) for name in CLOCKS}
+        measured = {"first_response", "next_response", "resolution", *self._promised}
+        targets = {name: _target(policy, name) for name in CLOCKS if name in measured}
         self._book = PolicyBook((Policy("case", "1", self._calendar, targets),))
         self._state = ConversationClocks()
         self._contacts = Contacts(self._calendar, self._pausing)
@@ -132,6 +133,12 @@ class Timeline:
             facts.append(customer_wrote(at_us))
         elif meaning in ("agent answered", "agent acknowledged"):
             facts.append(agent_replied(at_us, answers=meaning == "agent answered"))
+        elif meaning == "handed over":
+            # A person begins where the bot leaves off, as after what the bot solved.
+            facts += [
+                status_changed(at_us, "solved"),
+                conversation_reopened(at_us, _CHANNEL),
+            ]
         elif meaning == "reopened":
             facts.append(conversation_reopened(at_us, _CHANNEL))
         if state and meaning != "priority":

@@ -18,6 +18,7 @@ Meaning = Literal[
     "agent answered",
     "agent acknowledged",
     "reopened",
+    "handed over",
     "state",
     "priority",
     "promise ended",
@@ -37,8 +38,8 @@ _MEANINGS: Final[dict[Meaning, tuple[str, ...]]] = {
     "customer wrote": ("customer_message", "customer_reply", "customer_comment", "incoming"),
     "agent answered": ("agent_reply", "agent_message", "agent_response", "outgoing"),
     "agent acknowledged": ("first_response_only", "first_response"),
-    # A person begins where the bot leaves off, as after a reopening.
-    "reopened": ("reopened", "reopen", "bot_handover", "bot_handoff", "handover", "handoff"),
+    "reopened": ("reopened", "reopen"),
+    "handed over": ("bot_handover", "bot_handoff", "handover", "handoff"),
     "state": ("state", "status", "state_changed", "status_changed"),
     "priority": ("priority", "priority_changed"),
     "promise ended": ("policy_removed", "sla_removed", "policy_no_longer_matches"),

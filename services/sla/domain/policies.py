@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self, get_args
 
 from services.sla.domain.calendars import BusinessCalendar
 
-ClockName = Literal["first_response", "next_response", "resolution"]
+ClockName = Literal[
+    "first_response",
+    "next_response",
+    "resolution",
+    "periodic_update",
+    "pausable_update",
+    "requester_wait",
+    "agent_work",
+]
 # The order in which clocks of one conversation are told of.
-CLOCKS: Final[tuple[ClockName, ...]] = ("first_response", "next_response", "resolution")
+CLOCKS: Final[tuple[ClockName, ...]] = get_args(ClockName)
 
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 _VERSION_DIGITS: Final = 12

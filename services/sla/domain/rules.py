@@ -5,7 +5,7 @@ The rules take facts in the order in which they happened; ``clocks`` sees to tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -41,6 +41,16 @@ _REPLIES: Final = frozenset({ACKNOWLEDGED, ANSWERED})
 # Started by the customer's message and stopped, not broken, when the conversation is resolved
 # without a person's reply: a bot may have answered.
 RESPONSE_CLOCKS: Final[tuple[ClockName, ...]] = ("first_response", "next_response")
+# The time between an agent's public replies, whoever else writes: each reply begins the next cycle.
+UPDATE_CLOCKS: Final[tuple[ClockName, ...]] = ("periodic_update", "pausable_update")
+# The time in states, from the opening to the resolution.
+STATE_CLOCKS: Final[tuple[ClockName, ...]] = ("requester_wait", "agent_work")
+# What these clocks never count, whatever the policy says.
+_NEVER_COUNTED: Final[Mapping[ClockName, tuple[Status, ...]]] = {
+    "pausable_update": ("pending",),
+    "requester_wait": ("pending",),
+    "agent_work": ("pending", "on_hold"),
+}
 
 
 @dataclass(slots=True)
@@ -155,7 +165,12 @@ class Rules:
         standing = self.standing
         standing.cycle += 1
         standing.policy = ref
-        standing.clocks = {}
+        # Their cycles are counted over all reopenings.
+        standing.clocks = {
+            name: clock
+            for name, clock in standing.clocks.items()
+            if name in UPDATE_CLOCKS and (not clock.is_open or clock.policy == ref)
+        }
         policy = self._policy()
         if policy is None:
             return
@@ -175,6 +190,8 @@ class Rules:
                     )
                 )
         self._start("resolution", at_us)
+        for name in STATE_CLOCKS:
+            self._start(name, at_us)
         if standing.unanswered:
             self._start_responses(at_us)
 
@@ -196,13 +213,18 @@ class Rules:
         if answers:
             self.standing.unanswered = False
             self._fulfil("next_response", at_us)
+        for name in UPDATE_CLOCKS:
+            self._fulfil(name, at_us)
+            if self.standing.status not in RESOLVED:
+                self._start(name, at_us)
 
     def _change_status(self, status: Status, at_us: int) -> None:
         standing = self.standing
         was_resolved = standing.status in RESOLVED
         standing.status = status
         if status in RESOLVED:
-            self._fulfil("resolution", at_us)
+            for name in ("resolution", *UPDATE_CLOCKS, *STATE_CLOCKS):
+                self._fulfil(name, at_us)
         elif was_resolved:
             # Nobody said "reopened", but it was.
             self._begin_cycle(standing.policy, at_us)
@@ -230,6 +252,9 @@ class Rules:
         cycle = standing.cycle
         if name == "next_response":
             cycle = standing.next_responses = standing.next_responses + 1
+        elif name in UPDATE_CLOCKS:
+            last = standing.clocks.get(name)
+            cycle = last.cycle + 1 if last else 1
         clock = Clock.of(name, cycle, policy.ref, policy.targets[name], at_us)
         standing.clocks[name] = clock
         running = not self._stands_still(name, policy)
@@ -245,6 +270,8 @@ class Rules:
     def _stands_still(self, name: ClockName, policy: Policy) -> bool:
         status = self.standing.status
         if name in RESPONSE_CLOCKS and status in RESOLVED:
+            return True
+        if status in _NEVER_COUNTED.get(name, ()):
             return True
         return status in policy.targets[name].pause_in
 

@@ -44,6 +44,10 @@ TARGETS = {
     "first_response": {"within": "1h30m", "warn_at_percent": 66},
     "next_response": {"within": "2h", "pause_in": ["on_hold"]},
     "resolution": {"within": "8h", "warn_at_percent": 75, "pause_in": ["pending"]},
+    "periodic_update": {"within": "3h"},
+    "pausable_update": {"within": "2h30m", "pause_in": ["on_hold"]},
+    "requester_wait": {"within": "6h"},
+    "agent_work": {"within": "4h", "warn_at_percent": 50},
 }
 BOOK = book_from_mapping(
     {
