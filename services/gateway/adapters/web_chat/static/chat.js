@@ -11,7 +11,12 @@ const LAST = Number.MAX_SAFE_INTEGER;
 
 export async function startChat(options) {
   const chat = new Chat(options);
-  await chat.start();
+  try {
+    await chat.start();
+  } catch (error) {
+    chat.view.host.remove();
+    throw error;
+  }
   return {
     open: () => chat.open(),
     close: () => chat.close(),
@@ -58,10 +63,7 @@ class Chat {
       returning: this.returning ? "1" : "0",
     });
     const answer = await fetch(`${this.base}/config?${query}`);
-    if (!answer.ok) {
-      this.view.host.remove();
-      throw new Error((await answer.json()).error);
-    }
+    if (!answer.ok) throw new Error((await answer.json()).error);
     this.config = await answer.json();
     this.memory.keep("visited", true);
     this.view.dress(this.config);
