@@ -88,7 +88,7 @@ def _evaluated(case: Case, calendars: Mapping[str, Place]) -> CaseResult:
 def _calendars(case: Case, calendars: Mapping[str, Place]) -> Calendars:
     """Return the case's calendar, or those that hold one after another."""
     first = case.get("calendar")
-    following = next((case[key] for key in _FOLLOWING if case.get(key) is not None), [])
+    following: Any = next((case[key] for key in _FOLLOWING if case.get(key) is not None), [])
     if isinstance(first, list):
         first, following = None, first
     changes = following if isinstance(following, list) else [following]
