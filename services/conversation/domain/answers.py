@@ -18,7 +18,9 @@ def note_contact(
     """Remember a customer's message when it is the newest of its thread."""
     last = known.last_contact
     if at_us >= last.at_us:
-        address = reply_address or last.reply_address
+        # Another account's address would lead an answer astray.
+        kept = last.reply_address if account_id == last.account_id else ""
+        address = reply_address or kept
         known.last_contact = LastContact(at_us, message_id, account_id, address)
 
 

@@ -51,6 +51,15 @@ def progressed(events: Any, second: int, state: str, message_id: str = "", **mor
     return event
 
 
+def test_the_address_of_one_account_is_not_used_by_another(lane: LaneHarness, events: Any) -> None:
+    first = written(events, "customer", 10, "m1", reply_address="box-1")
+    elsewhere = written(events, "customer", 20, "m2")
+    elsewhere.account_id = "acmehelp-2"
+    run(lane, first, elsewhere, asked(events, 70))
+    (sent,) = lane.events(REPLIES_TOPIC)
+    assert (sent.account_id, sent.reply_requested.reply_address) == ("acmehelp-2", "")
+
+
 def test_a_reply_goes_to_the_account_that_the_customer_wrote_to(
     lane: LaneHarness, events: Any
 ) -> None:

@@ -14,6 +14,7 @@ from services.gateway.chat.front import ChatFront, TooFastError
 from services.gateway.chat.shown import FILE_SECONDS, SEEN
 from services.gateway.domain.account import Account, Accounts
 from services.gateway.domain.inbound import RefusedError
+from services.gateway.ports import UnavailableError
 
 _READ_SECONDS = 60.0
 _CHUNK = 64 * 1024
@@ -39,6 +40,7 @@ _STATUSES: Mapping[type[Exception], int] = {
     _TooLargeError: 413,
     RefusedError: 415,
     TooFastError: 429,
+    UnavailableError: 503,
 }
 
 
