@@ -31,7 +31,7 @@ def actual(case: Case) -> Expected:
     """Return what comes out of a case, by the keys of its ``expect``."""
     try:
         return KINDS[case["kind"]](case)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReportCaseError(f"case {case.get('id')}: {error!r} is missing or odd") from error
 
 
@@ -53,7 +53,13 @@ def _aggregate(case: Case) -> Expected:
     for key, value in fold.close():
         index.apply(key, value)
     found = {name: _figures(index, at_us, at_us + _DAY_US) for name, at_us in days.items()}
-    return found | {"summary": _figures(index, min(days.values()), max(days.values()) + _DAY_US)}
+    first_us, last_us = min(days.values()), max(days.values()) + _DAY_US
+    means = {
+        f"{name}_avg_s": _mean_s(index, days[name])
+        for name, told in case["input"].items()
+        if "first_response_s" in told
+    }
+    return found | {"summary": _figures(index, first_us, last_us)} | means
 
 
 def _day_us(name: str) -> int:
@@ -63,13 +69,24 @@ def _day_us(name: str) -> int:
 
 def _facts(day_us: int, told: Mapping[str, int]) -> list[Fact]:
     facts: list[Fact] = []
-    for number in range(told["conversations"]):
-        # An hour apart at most, so that a day holds as many as are told.
-        at_us = day_us + number * _DAY_US // (told["conversations"] + 1)
+    conversations = told["tickets"] if "tickets" in told else told["conversations"]
+    for number in range(conversations):
+        # Evenly spread, so that a day holds as many as are told.
+        at_us = day_us + number * _DAY_US // (conversations + 1)
         facts.append((measures.CONVERSATION, at_us, None, 1))
-        facts += [(measures.CONTACT, at_us, None, 1)] * told["incoming_each"]
-        facts += [(measures.REPLY, at_us, None, 1)] * told["outgoing_each"]
+        facts += [(measures.CONTACT, at_us, None, 1)] * told.get("incoming_each", 0)
+        facts += [(measures.REPLY, at_us, None, 1)] * told.get("outgoing_each", 0)
+        if "first_response_s" in told:
+            spent_us = told["first_response_s"] * instants.SECOND_US
+            facts.append((measures.FIRST_RESPONSE, at_us, spent_us, 1))
     return facts
+
+
+def _mean_s(index: Index, day_us: int) -> float | None:
+    """Return the mean first response of a day, by when it was given."""
+    answer = run(index, Request(("first_response_time",), day_us, day_us + _DAY_US))
+    (row,) = answer["kpis"]["first_response_time"]["rows"]
+    return row["mean"]
 
 
 def _figures(index: Index, from_us: int, to_us: int) -> dict[str, int]:

@@ -32,6 +32,15 @@ def test_days_and_their_sum_are_asked_of_the_cells() -> None:
     }
 
 
+def test_first_responses_count_on_the_day_they_were_given() -> None:
+    told = {
+        "day_0": {"tickets": 4, "first_response_s": 900},
+        "day_minus_1": {"tickets": 12, "first_response_s": 0},
+    }
+    found = actual({"kind": "aggregate", "input": told})
+    assert (found["day_0_avg_s"], found["day_minus_1_avg_s"]) == (900, 0)
+
+
 def test_a_case_without_its_figures_is_named() -> None:
     with pytest.raises(ReportCaseError, match="case c7"):
         actual({"id": "c7", "kind": "histogram"})
