@@ -62,8 +62,9 @@ def metric_span(case: Case, calendars: Calendars) -> CaseResult:
     stop_us = instant_of_case(case, "stop") if case.get("stop") is not None else None
     target_us = duration_us(case, "target")
     pauses = _pauses(case)
-    actual: dict[str, Any] = {}
-    if target_us is not None:
+    # No target, or one of nothing, promises nothing: nothing is due.
+    actual: dict[str, Any] = {"due_at": None}
+    if target_us:
         actual["due_at"] = _due_text(calendars, pauses, start_us, target_us)
     if stop_us is not None:
         # What stops before it starts has taken no time.

@@ -66,7 +66,7 @@ class Timeline:
         self._policy = policy
         pausing = policy.get("pausing_states") or ()
         self._pausing = frozenset(plain(state) for state in pausing)
-        self._promised = [name for name in CLOCKS if duration_us(policy, name) is not None]
+        self._promised = [name for name in CLOCKS if duration_us(policy, name)]
         measured = {"first_response", "next_response", "resolution", *self._promised}
         targets = {name: _target(policy, name) for name in CLOCKS if name in measured}
         self._book = PolicyBook((Policy("case", "1", self._calendar, targets),))
@@ -254,7 +254,7 @@ def _applies(policy: Data, priority: str | None) -> bool:
 
 def _target(policy: Data, name: ClockName) -> Target:
     target_us = duration_us(policy, name)
-    return Target(UNREACHABLE_US if target_us is None else target_us, pause_in=(PAUSING,))
+    return Target(target_us or UNREACHABLE_US, pause_in=(PAUSING,))
 
 
 def _to_the_millisecond(at_us: int) -> int:

@@ -61,6 +61,16 @@ def test_pauses_may_overlap_and_one_without_an_end_leaves_nothing_due() -> None:
     assert ran(pauses=pauses, expect={"due_at": None}, **span).verdict == "ok"
 
 
+@pytest.mark.parametrize("minutes", [None, 0])
+def test_where_nothing_is_promised_nothing_is_due(minutes: int | None) -> None:
+    start = f"{MONDAY}06:00:00Z"
+    span = ran(kind="metric_span", start=start, target_min=minutes, expect={"due_at": None})
+    assert span.verdict == "ok"
+    policy = {"first_response_min": minutes, "resolution_min": 30}
+    due = {"first_response_due_at": None, "next_due_at": f"{MONDAY}06:30:00Z"}
+    assert story(policy, ASKED, **due).verdict == "ok"
+
+
 def test_whole_minutes_may_be_cut_down() -> None:
     span: dict[str, Any] = {
         "kind": "metric_span",
