@@ -1,6 +1,6 @@
 """How fast unseen records are resolved as identities grow, and what one takes in memory.
 
-``python tests/bench/identity_stream.py [IDENTITIES]``: invented people, most with one record. The
+``python -m tests.bench.identity_stream [IDENTITIES]``: invented people, most with one record. The
 time is the thread's own, so that other work on the machine does not count.
 """
 
@@ -11,11 +11,10 @@ import resource
 import sys
 import time
 
-from identity_people import one_record_each
-
 from services.identity.matching.columns import guessed
 from services.identity.matching.resolver import Resolver
 from services.identity.matching.training import train
+from tests.bench.identity_people import one_record_each
 
 _STEP = 50_000
 _TRAINED_ON = 20_000
