@@ -116,6 +116,7 @@ class _Watch:
                 self._report(str(error))
             except _OUTSIDE as error:
                 self._report(f"{type(error).__name__}: {error}")
+            _end_when_told()
             await self._around.pause(self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
@@ -211,10 +212,12 @@ class _Watch:
 
     async def _wait(self, client: aioimaplib.IMAP4) -> None:
         """Wait until there may be something new."""
+        _end_when_told()
         if not client.has_capability("IDLE"):
             await self._around.pause(float(self._settings.poll_seconds))
             return
         idle = await client.idle_start(timeout=_IDLE_SECONDS)
+        _end_when_told()
         lost = asyncio.ensure_future(self._lost.wait())
         news = asyncio.ensure_future(_news(client))
         try:
@@ -287,3 +290,14 @@ def _number(pattern: re.Pattern[bytes], lines: Sequence[bytes]) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _end_when_told() -> None:
+    """End here when the task was cancelled: the library's calls may swallow it.
+
+    It waits with ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that comes
+    together with the answer.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

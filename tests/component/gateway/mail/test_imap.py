@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
+from aioimaplib import IMAP4
 
 from services.gateway.channels.mail import MailSettings, reading
 from services.gateway.domain.incoming import UnrecognisedEvent
@@ -165,3 +168,23 @@ async def test_a_mail_that_the_parser_fails_on_is_kept_and_the_next_one_is_taken
     await until(lambda: len(around.ids) == 2)
     assert around.ids[0].startswith("sha256:")
     assert around.ids[1] == "2@x"
+
+
+async def test_it_ends_when_told_also_while_the_library_swallows_that(
+    around: Any, mailbox: Any, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = IMAP4.idle_start
+
+    async def swallow(client: IMAP4, **options: float) -> Any:
+        idle = await start(client, **options)
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        return idle
+
+    monkeypatch.setattr(IMAP4, "idle_start", swallow)
+    task = running(SOURCE.run(around, watching(mailbox)))
+    done, _ = await asyncio.wait({task}, timeout=5)
+    assert done == {task}
