@@ -8,18 +8,12 @@ from services.gateway.channels.app_store import RESPONSES, REVIEWS, AppStoreSett
 from services.gateway.channels.store_tokens import APPLE_LIFE_US, app_store_token
 from services.gateway.domain.outbound import Part, Reply
 from services.gateway.senders.http_answers import json_object, raise_for
-from services.gateway.senders.public_answers import (
-    refuse_empty,
-    refuse_unset,
-    with_choices,
-    with_links,
-)
+from services.gateway.senders.public_answers import refuse_unset
+from services.gateway.senders.review_answers import post_with_token, review_part
 from services.gateway.senders.sender import AccessToken, Platform, PlatformAnswer
-from services.gateway.senders.splitting import signed, split
 
 _LIMIT = 5_970
 _TOKEN = "app_store"  # noqa: S105  # a token's name
-_UNAUTHORISED = 401
 
 
 class AppStoreSender:
@@ -33,17 +27,10 @@ class AppStoreSender:
             wanted=bool(settings.key_id and settings.private_key),
             names="app_id, key_id, issuer_id and private_key",
         )
-        words = with_links(reply.text, reply.attachments)
-        refuse_empty(words)
-        text = signed(with_choices(words, reply), reply, settings.sign)
-        [part] = split(text, _LIMIT, most=1)
-        return [Part(f"{reply.reply_id}:0", part, {"review": reply.thread_id})]
+        return [review_part(reply, settings.sign, _LIMIT)]
 
     async def send(self, part: Part, settings: AppStoreSettings, platform: Platform) -> str:
-        answer = await _post(part, settings, platform)
-        if answer.status == _UNAUTHORISED:
-            platform.forget_token(_TOKEN)
-            answer = await _post(part, settings, platform)
+        answer = await post_with_token(platform, _TOKEN, lambda: _post(part, settings, platform))
         code, reason = _error(answer)
         raise_for(answer, code=code, reason=reason)
         data = json_object(answer).get("data")

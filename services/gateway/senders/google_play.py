@@ -9,18 +9,12 @@ from services.gateway.channels.google_play import GooglePlaySettings
 from services.gateway.channels.store_tokens import GOOGLE_GRANT, google_assertion
 from services.gateway.domain.outbound import Part, Reply, TryLaterError
 from services.gateway.senders.http_answers import json_object, raise_for
-from services.gateway.senders.public_answers import (
-    refuse_empty,
-    refuse_unset,
-    with_choices,
-    with_links,
-)
+from services.gateway.senders.public_answers import refuse_unset
+from services.gateway.senders.review_answers import post_with_token, review_part
 from services.gateway.senders.sender import AccessToken, Platform, PlatformAnswer
-from services.gateway.senders.splitting import signed, split
 
 _LIMIT = 350
 _TOKEN = "google_play"  # noqa: S105  # a token's name
-_UNAUTHORISED = 401
 _SECOND_US = 1_000_000
 
 
@@ -35,17 +29,10 @@ class GooglePlaySender:
             wanted=bool(settings.package_name and settings.private_key),
             names="package_name, client_email and private_key",
         )
-        words = with_links(reply.text, reply.attachments)
-        refuse_empty(words)
-        text = signed(with_choices(words, reply), reply, settings.sign)
-        [part] = split(text, _LIMIT, most=1)
-        return [Part(f"{reply.reply_id}:0", part, {"review": reply.thread_id})]
+        return [review_part(reply, settings.sign, _LIMIT)]
 
     async def send(self, part: Part, settings: GooglePlaySettings, platform: Platform) -> str:
-        answer = await _post(part, settings, platform)
-        if answer.status == _UNAUTHORISED:
-            platform.forget_token(_TOKEN)
-            answer = await _post(part, settings, platform)
+        answer = await post_with_token(platform, _TOKEN, lambda: _post(part, settings, platform))
         code, reason = _error(answer)
         raise_for(answer, code=code, reason=reason)
         return f"{part.payload['review']}:reply"
